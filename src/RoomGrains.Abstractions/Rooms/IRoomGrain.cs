@@ -1,0 +1,54 @@
+namespace RoomGrains;
+
+/// <summary>
+/// A room; the key is a <see cref="RoomKey"/> as text. It has the say over seats, members, streams and settings. Its turns touch memory
+/// only (and the database when settings change), so that no slow client or policy can hold up the others. Settings are durable; who is
+/// here is rebuilt from the nodes' reports after a silo died.
+/// </summary>
+[Alias("RoomGrains.IRoomGrain")]
+public interface IRoomGrain : IGrainWithStringKey
+{
+    /// <summary>Takes a seat; idempotent by connection. Refused when the room is full or closed.</summary>
+    [Alias("TakeSeat")]
+    Task<Answer<Seat>> TakeSeat(SeatRequest request);
+
+    /// <summary>Frees a seat. Nothing happens where there is none.</summary>
+    [Alias("ReleaseSeat")]
+    Task ReleaseSeat(ConnectionId connection);
+
+    /// <summary>Claims a stream's name. Refused while another member publishes under it and its bytes still come.</summary>
+    /// <returns>The epoch of the publication: higher than any before under this name.</returns>
+    [Alias("ClaimStream")]
+    Task<Answer<long>> ClaimStream(StreamClaim claim);
+
+    /// <summary>Ends a publication. Nothing happens when the epoch is not the current one.</summary>
+    [Alias("ReleaseStream")]
+    Task ReleaseStream(string stream, long epoch);
+
+    /// <summary>A node reports who of its clients is here, and what they publish.</summary>
+    [Alias("Report")]
+    Task Report(NodePresence presence);
+
+    /// <summary>Creates the room for good, with settings that survive restarts. Refused when it was created before.</summary>
+    [Alias("Create")]
+    Task<Answer<RoomDetails>> Create(RoomSettings settings);
+
+    /// <summary>Changes settings: what is null in <paramref name="changes"/> stays. The room becomes permanent by it.</summary>
+    [Alias("Set")]
+    Task<Answer<RoomDetails>> Set(RoomSettings changes);
+
+    /// <summary>Closes the room: its members are told and leave, its settings are deleted; a room made on the fly just ends.</summary>
+    /// <param name="reason">What the members are told.</param>
+    [Alias("Close")]
+    Task<Answer> Close(string reason);
+
+    /// <summary>Ends a member's connection.</summary>
+    /// <param name="connection">Whose.</param>
+    /// <param name="reason">What the member is told.</param>
+    [Alias("Kick")]
+    Task<Answer> Kick(ConnectionId connection, string reason);
+
+    /// <summary>The room as it is now. Refused when there is no such room: nobody created it and nobody is in it.</summary>
+    [Alias("Describe")]
+    Task<Answer<RoomDetails>> Describe();
+}
