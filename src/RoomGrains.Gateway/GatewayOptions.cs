@@ -1,0 +1,53 @@
+namespace RoomGrains.Gateway;
+
+/// <summary>The RTMP gateway's settings. Each number that a peer can drive has a limit here, and a metric that counts how often it bit.</summary>
+public sealed class GatewayOptions
+{
+    /// <summary>The TCP port for RTMP clients. 1935 is the registered port; 0 takes any free one.</summary>
+    public int RtmpPort { get; set; } = 1935;
+
+    /// <summary>The address to listen on for RTMP clients. <c>0.0.0.0</c> is every IPv4 address, <c>::</c> every address.</summary>
+    public string ListenAddress { get; set; } = "0.0.0.0";
+
+    /// <summary>Connections at once, pending ones included; more are closed at accept. A connection costs about 20 KiB.</summary>
+    public int MaxConnections { get; set; } = 20_000;
+
+    /// <summary>Connections at once from one address that have not been admitted yet; more are closed at accept. Wide enough for a school behind one router.</summary>
+    public int MaxUnadmittedPerAddress { get; set; } = 4_000;
+
+    /// <summary>From accept to the end of the handshake (3073 bytes). 5 s in Red5, none in several others: their sockets leak.</summary>
+    public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>From the handshake to a whole <c>connect</c>.</summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Between pings to a pending client. librtmp, and so OBS, gives up 30 s after the last byte: at most 10 s.</summary>
+    public TimeSpan PendingPingInterval { get; set; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>How long one call to a pending connection's grain is held; below Orleans' response timeout of 30 s. A silo that dies costs a client one of these at the most.</summary>
+    public TimeSpan AdmissionSlice { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the gateway goes on asking for a verdict when no grain answers at all; the grain's own deadline is shorter.</summary>
+    public TimeSpan AdmissionUnreachable { get; set; } = TimeSpan.FromSeconds(35);
+
+    /// <summary>Messages a pending client may send ahead. Encoders that pipeline send four or five.</summary>
+    public int MaxPendingMessages { get; set; } = 32;
+
+    /// <summary>Bytes of those messages.</summary>
+    public int MaxPendingBytes { get; set; } = 64 * 1024;
+
+    /// <summary>A member that neither sends a byte nor takes one for this long is gone. It is pinged at half of it.</summary>
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>NetStreams on one connection: a chat client publishes one and plays the others of its room.</summary>
+    public int MaxStreamsPerConnection { get; set; } = 128;
+
+    /// <summary>The window that clients are told to acknowledge, and after which we acknowledge theirs, in bytes. The value of Flash Media Server, SRS and FFmpeg.</summary>
+    public int WindowAckSize { get; set; } = 2_500_000;
+
+    /// <summary>After the last word to a client: how long it may take to read it and close, before the socket is closed under it.</summary>
+    public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How often a node tells a room who of its clients sits there, where nothing changed. Below a third of the room's seat lease.</summary>
+    public TimeSpan PresenceInterval { get; set; } = TimeSpan.FromSeconds(3);
+}
