@@ -1,0 +1,3 @@
+using RoomGrains.Cli;
+
+return await RoomCtl.RunAsync(args, Console.Out, Console.Error);

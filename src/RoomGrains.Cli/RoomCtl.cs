@@ -1,0 +1,164 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Net;
+using RoomGrains.Cli.Commands;
+
+namespace RoomGrains.Cli;
+
+/// <summary>The command line: options that every command has, the command groups, and how failures become exit codes.</summary>
+public sealed class RoomCtl
+{
+    private const int DefaultPort = 30000;
+    private const string ConnectVariable = "ROOMGRAINS_CONNECT";
+
+    private readonly Option<string[]> _connect = new("--connect")
+    {
+        Description = $"The client gateway of a node, HOST:PORT. May be given several times: the first that answer are used. [env: {ConnectVariable}, separated by commas] [default: 127.0.0.1:{DefaultPort}]",
+        HelpName = "HOST:PORT",
+        Recursive = true,
+    };
+
+    private readonly Option<string> _clusterId = new("--cluster-id")
+    {
+        Description = "The cluster's name (Cluster:ClusterId of its nodes).",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => "roomgrains",
+        Recursive = true,
+    };
+
+    private readonly Option<bool> _json = new("--json") { Description = "Print JSON for programs.", Recursive = true };
+
+    private readonly Option<TimeSpan?> _timeout = new("--timeout")
+    {
+        Description = $"How long the whole command may take: {Values.DurationRule}. [default: 10s]",
+        HelpName = "DURATION",
+        CustomParser = argument => Values.Duration(argument),
+        Recursive = true,
+    };
+
+    private readonly TextWriter _output;
+    private readonly TextWriter _error;
+    private readonly Func<string, string?> _environment;
+
+    private RoomCtl(TextWriter output, TextWriter error, Func<string, string?> environment) =>
+        (_output, _error, _environment) = (output, error, environment);
+
+    /// <summary>Runs one command line.</summary>
+    /// <param name="args">The arguments.</param>
+    /// <param name="output">Where results go.</param>
+    /// <param name="error">Where errors go.</param>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public static Task<int> RunAsync(string[] args, TextWriter output, TextWriter error) =>
+        new RoomCtl(output, error, Environment.GetEnvironmentVariable).RunAsync(args);
+
+    private async Task<int> RunAsync(string[] args)
+    {
+        var parsed = CreateRoot().Parse(args);
+        if (parsed.Action is ParseErrorAction)
+        {
+            // What the parser misses is mostly what it could not make out of a word it does not know.
+            var problems = parsed.UnmatchedTokens.Count > 0
+                ? parsed.UnmatchedTokens.Select(token => $"'{token}' is neither a command nor an option here.")
+                : parsed.Errors.Select(error => error.Message);
+            foreach (var problem in problems)
+                await _error.WriteLineAsync($"roomctl: {problem}");
+            await _error.WriteLineAsync($"Try: {CommandLine(parsed)} --help");
+            return ExitCodes.Usage;
+        }
+        return await parsed.InvokeAsync(new InvocationConfiguration { Output = _output, Error = _error, EnableDefaultExceptionHandler = false });
+    }
+
+    private RootCommand CreateRoot()
+    {
+        var root = new RootCommand("Looks at the rooms of a RoomGrains cluster and steers them: rooms, pending connections, members, nodes.")
+        {
+            _connect, _clusterId, _json, _timeout,
+            RoomsCommands.Create(this), PendingCommands.Create(this), MembersCommands.Create(this), NodesCommands.Create(this),
+        };
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!,
+        [
+            "roomctl rooms list",
+            "roomctl rooms show chat/lobby",
+            "roomctl pending list --json",
+            "roomctl --connect one.example:30000 --connect two.example:30000 nodes list",
+        ]);
+        return root;
+    }
+
+    /// <summary>Makes a command that asks the cluster.</summary>
+    internal Command Asks(Command command, Func<Call, Task> ask)
+    {
+        command.SetAction((parsed, cancel) => InvokeAsync(parsed, ask, cancel));
+        return command;
+    }
+
+    private async Task<int> InvokeAsync(ParseResult parsed, Func<Call, Task> ask, CancellationToken cancel)
+    {
+        var limit = parsed.GetValue(_timeout) ?? TimeSpan.FromSeconds(10);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        timeout.CancelAfter(limit);
+        try
+        {
+            await using var cluster = await ClusterConnection.OpenAsync(Addresses(parsed), parsed.GetValue(_clusterId)!, timeout.Token);
+            await ask(new Call(cluster.Grains, parsed, new Output(_output, parsed.GetValue(_json)))).WaitAsync(timeout.Token);
+            return ExitCodes.Done;
+        }
+        catch (RefusalException e)
+        {
+            return Fail(ExitCodes.Refused, $"refused ({Views.Name(e.Refusal.Code)}): {e.Refusal.Message}");
+        }
+        catch (UsageException e)
+        {
+            return Fail(ExitCodes.Usage, e.Message);
+        }
+        catch (UnreachableException e)
+        {
+            return Fail(ExitCodes.Unreachable, e.Message);
+        }
+        catch (Exception e) when (e is OperationCanceledException or TimeoutException or Orleans.Runtime.OrleansMessageRejectionException or Orleans.Runtime.SiloUnavailableException)
+        {
+            return Fail(ExitCodes.Unreachable, $"the cluster did not answer within {Human.Span(limit)}. It may be moving grains off a node that died: try again, or give it longer with --timeout.");
+        }
+    }
+
+    private int Fail(int code, string message)
+    {
+        _error.WriteLine($"roomctl: {message}");
+        return code;
+    }
+
+    private DnsEndPoint[] Addresses(ParseResult parsed)
+    {
+        var given = parsed.GetValue(_connect) is { Length: > 0 } option ? option : [_environment(ConnectVariable) ?? ""];
+        var texts = given.SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).ToArray();
+        if (texts.Length == 0)
+            return [new DnsEndPoint("127.0.0.1", DefaultPort)];
+        return [.. texts.Select(text => Values.TryEndPoint(text, DefaultPort, out var endPoint)
+            ? endPoint
+            : throw new UsageException($"--connect: '{text}' is not HOST:PORT, for example 127.0.0.1:{DefaultPort}."))];
+    }
+
+    private static string CommandLine(ParseResult parsed)
+    {
+        var names = new List<string>();
+        for (System.CommandLine.Parsing.SymbolResult? at = parsed.CommandResult; at is System.CommandLine.Parsing.CommandResult { Command: not RootCommand } command; at = at.Parent)
+            names.Insert(0, command.Command.Name);
+        return string.Join(' ', ["roomctl", .. names]);
+    }
+}
+
+/// <summary>One command on its way: the cluster, what was asked, and where the answer goes.</summary>
+internal sealed record Call(IGrainFactory Grains, ParseResult Arguments, Output Output)
+{
+    /// <summary>The value of an argument that the command requires.</summary>
+    public T Get<T>(Argument<T> argument) => Arguments.GetRequiredValue(argument);
+
+    /// <summary>The value of an option, or its default.</summary>
+    public T? Get<T>(Option<T> option) => Arguments.GetValue(option);
+
+    /// <summary>The applications to look at: the one that was named, or all.</summary>
+    public async Task<IReadOnlyList<string>> ApplicationsAsync(string? only) =>
+        only is null ? await Grains.GetCluster().ListApplications() : [only];
+}
