@@ -31,7 +31,7 @@ public sealed class RoomCtl
 
     private readonly Option<TimeSpan?> _timeout = new("--timeout")
     {
-        Description = $"How long the whole command may take: {Values.DurationRule}. [default: 10s]",
+        Description = $"How long the whole command may take: {Hosting.Duration.Rule}. [default: 10s]",
         HelpName = "DURATION",
         CustomParser = argument => Values.Duration(argument),
         Recursive = true,

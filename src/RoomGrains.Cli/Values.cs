@@ -7,9 +7,7 @@ namespace RoomGrains.Cli;
 /// <summary>Reads the values that the framework does not: durations, rooms, names.</summary>
 internal static class Values
 {
-    public const string DurationRule = "a number and a unit, for example 250ms, 30s, 5m or 1h";
-
-    public static TimeSpan Duration(ArgumentResult argument) => Read<TimeSpan>(argument, TryDuration, DurationRule);
+    public static TimeSpan Duration(ArgumentResult argument) => Read<TimeSpan>(argument, Hosting.Duration.TryParse, Hosting.Duration.Rule);
 
     public static RoomKey Room(ArgumentResult argument) =>
         Read<RoomKey>(argument, RoomKey.TryParse, $"a room; write it as APPLICATION/ROOM, for example chat/lobby. {Names.Rule}");
@@ -18,24 +16,6 @@ internal static class Values
 
     public static int Capacity(ArgumentResult argument) =>
         Read<int>(argument, static (string text, out int value) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value), "a number of seats");
-
-    public static bool TryDuration(string text, out TimeSpan duration)
-    {
-        duration = default;
-        var digits = text.AsSpan().TrimEnd("hms");
-        if (!double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) || number > 1e9)
-            return false;
-        double? milliseconds = text.AsSpan(digits.Length) switch
-        {
-            "ms" => number,
-            "s" => number * 1000,
-            "m" => number * 60_000,
-            "h" => number * 3_600_000,
-            _ => null,
-        };
-        duration = TimeSpan.FromMilliseconds(milliseconds ?? 0);
-        return milliseconds is not null;
-    }
 
     /// <summary>Reads <c>HOST</c>, <c>HOST:PORT</c> or <c>[IPv6]:PORT</c>.</summary>
     public static bool TryEndPoint(string text, int defaultPort, out DnsEndPoint endPoint)

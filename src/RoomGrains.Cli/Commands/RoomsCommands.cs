@@ -136,7 +136,7 @@ internal static class RoomsCommands
     {
         private readonly Option<int> _capacity = new("--capacity") { Description = "Seats, 1 to 100000.", HelpName = "N", CustomParser = Values.Capacity };
         private readonly Option<string> _waitingRoom = new("--waiting-room") { Description = "Whether newcomers wait until a moderator approves them.", HelpName = "on|off" };
-        private readonly Option<TimeSpan> _deadline = new("--deadline") { Description = $"How long a newcomer may be pending, 1s to 1h: {Values.DurationRule}.", HelpName = "DURATION", CustomParser = Values.Duration };
+        private readonly Option<TimeSpan> _deadline = new("--deadline") { Description = $"How long a newcomer may be pending, 1s to 1h: {Hosting.Duration.Rule}.", HelpName = "DURATION", CustomParser = Values.Duration };
         private readonly Option<string> _title = new("--title") { Description = "A title for people, up to 200 characters.", HelpName = "TEXT" };
 
         public SettingsOptions() => _waitingRoom.AcceptOnlyFromAmong("on", "off");
