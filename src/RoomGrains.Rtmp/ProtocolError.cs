@@ -48,4 +48,39 @@ public enum ProtocolError
     AggregateCount,
     /// <summary>A message of a kind that isn't allowed in the connection's present state.</summary>
     MessageNotAllowed,
+
+    // AMF (RTMP 1.0 §7.2, the AMF0 and AMF3 documents)
+
+    /// <summary>An AMF value, text or count that reaches past the end of its message.</summary>
+    AmfTruncated,
+    /// <summary>An AMF type marker that does not exist, is reserved, or stands where it may not.</summary>
+    AmfMarker,
+    /// <summary>AMF values nested deeper than the limit allows.</summary>
+    AmfDepth,
+    /// <summary>More AMF values in one message than the limit allows.</summary>
+    AmfTooManyValues,
+    /// <summary>More properties in one AMF object than the limit allows.</summary>
+    AmfTooManyKeys,
+    /// <summary>An AMF reference to a value that has not been sent.</summary>
+    AmfReference,
+    /// <summary>An AMF3 object in a form of its own class, which nobody else can read.</summary>
+    AmfExternalizable,
+    /// <summary>A property name that is longer than AMF0 can say.</summary>
+    AmfName,
+
+    // What AMF carries
+
+    /// <summary>A command message without a name, or with an unknown format byte.</summary>
+    CommandFormat,
+    /// <summary>A data message without a handler name, or with an unknown format byte.</summary>
+    DataFormat,
+    /// <summary>A shared-object message whose header or events do not fit its length.</summary>
+    SharedObjectFormat,
+
+    // FLV (Adobe FLV 10.1 annex E)
+
+    /// <summary>Bytes that are not an FLV header.</summary>
+    FlvHeader,
+    /// <summary>An FLV tag that is encrypted, too long, or followed by a wrong back-pointer.</summary>
+    FlvTag,
 }
