@@ -57,7 +57,7 @@ public sealed record ChunkReaderLimits
 
     /// <summary>
     /// How many bytes of unfinished messages the connection may hold. Buffers grow by doubling, so the memory held is at most twice this,
-    /// and a first buffer for each chunk stream.
+    /// and a sixteenth for first buffers.
     /// </summary>
     public required int MaxBytesInAssembly { get; init; }
 
@@ -69,6 +69,7 @@ public sealed record ChunkReaderLimits
         _ => MaxMessageLength,
     };
 
-    // Enough for most frames, and never so much that all chunk streams together could reach the limit by headers alone.
-    internal int FirstBufferLength => Math.Min(64 * 1024, Math.Max(1, MaxBytesInAssembly / MaxChunkStreams));
+    // With its first byte a message gets a buffer of this size, if it is that long. Headers and single bytes on all chunk streams together
+    // then hold a sixteenth of the limit: 5 KiB before acceptance, 1 MiB after it (32 KiB each, which most frames fit).
+    internal int FirstBufferLength => Math.Max(1, MaxBytesInAssembly / MaxChunkStreams / 16);
 }
