@@ -1,0 +1,44 @@
+using RoomGrains.Rtmp.Chunks;
+
+namespace RoomGrains.Media;
+
+/// <summary>
+/// Where a player's messages go: an RTMP session's queue; a recorder in tests. The hub calls it under a short lock of the subscription,
+/// one call at a time for each subscription, in the order that the player shall see. <see cref="Flush"/> alone is called outside of locks
+/// and from any thread.
+/// </summary>
+public interface IPlayerSink
+{
+    /// <summary>Queues a message; the sink takes a reference of its own. No input or output, no waiting, no call into the hub.</summary>
+    void Enqueue(OutgoingMessage message);
+
+    /// <summary>Starts sending what is queued; it does not wait for the end. It may find nothing queued.</summary>
+    void Flush();
+
+    /// <summary>What waits to be sent.</summary>
+    Backlog Backlog { get; }
+
+    /// <summary>Tells the player something, in order with its messages. No input or output, no waiting.</summary>
+    void Notify(PlayerNotice notice);
+}
+
+/// <summary>What waits for a player.</summary>
+/// <param name="Bytes">Bytes that the kernel has not taken yet.</param>
+/// <param name="Age">How long the oldest of them has waited; zero when nothing waits.</param>
+public readonly record struct Backlog(long Bytes, TimeSpan Age);
+
+/// <summary>What a player is told beside its messages.</summary>
+public enum PlayerNoticeKind
+{
+    /// <summary>A publisher has appeared where there was none: <c>NetStream.Play.PublishNotify</c>.</summary>
+    PublishStarted = 1,
+    /// <summary>The publisher is gone, its grace period too: <c>NetStream.Play.UnpublishNotify</c> and StreamEOF. The player stays and waits for the next.</summary>
+    PublishEnded = 2,
+    /// <summary>The player is too slow and gets nothing more from this subscription: its connection is to be closed.</summary>
+    TooSlow = 3,
+}
+
+/// <summary>What a player is told beside its messages.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Reason">For people and logs, with figures; empty where the kind says it all.</param>
+public readonly record struct PlayerNotice(PlayerNoticeKind Kind, string Reason = "");

@@ -1,0 +1,152 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using RoomGrains.Media.Metrics;
+using RoomGrains.Media.Streams;
+
+namespace RoomGrains.Media;
+
+/// <summary>
+/// All streams on this node. A stream comes to be with its first publisher or player and goes with the last; a publisher's frames go to
+/// its players without a copy, an allocation or a contended lock for each of them.
+/// </summary>
+public sealed partial class StreamHub
+{
+    /// <summary>The meter's name, for exporters.</summary>
+    public const string MeterName = "RoomGrains.Media";
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, LiveStream> _streams = [];
+    private readonly StreamOptions _options;
+    private readonly TimeProvider _time;
+    private readonly MediaMetrics _metrics;
+    private readonly ILogger<StreamHub> _logger;
+    private (long Received, long Queued) _gone;
+
+    public StreamHub(StreamOptions options, TimeProvider time, IMeterFactory meters, ILogger<StreamHub> logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (_options, _time, _logger) = (options, time, logger);
+        _metrics = new MediaMetrics(meters, this);
+    }
+
+    /// <summary>
+    /// Begins a publication that the room has granted. An older publication of the path is superseded: its players stay, its publisher is
+    /// told by <see cref="Publication.Superseded"/>.
+    /// </summary>
+    /// <param name="path"><c>application/room/stream</c>.</param>
+    /// <param name="epoch">What the room has granted; it rises with every publisher of a name.</param>
+    /// <returns>Null when a publication with this epoch or a higher one lives (its grace period included): this grant is stale.</returns>
+    public Publication? Publish(string path, long epoch)
+    {
+        var stream = Hold(path);
+        var publication = stream.Publish(epoch);
+        if (publication is null)
+        {
+            Release(stream);
+            _metrics.PublicationStale();
+        }
+        return publication;
+    }
+
+    /// <summary>
+    /// Begins to play, also when nobody publishes yet. What late joiners get is queued when this returns: tell the player that it starts
+    /// before the call.
+    /// </summary>
+    /// <param name="path"><c>application/room/stream</c>.</param>
+    /// <param name="sink">Where the messages go.</param>
+    /// <param name="play">What the player asks for.</param>
+    public Subscription Play(string path, IPlayerSink sink, PlayOptions? play = null)
+    {
+        ArgumentNullException.ThrowIfNull(sink);
+        play ??= new PlayOptions();
+        var stream = Hold(path);
+        var subscription = new Subscription(stream, sink, play);
+        subscription.Join(fromGop: !(play.LowLatency ?? _options.LowLatency));
+        return subscription;
+    }
+
+    /// <summary>The heartbeat, about once a second: ends grace periods, closes windows of figures, gives up players that take nothing more.</summary>
+    public void Tick()
+    {
+        var (frames, players) = (0L, 0);
+        foreach (var stream in Streams())
+        {
+            var dropped = stream.Tick();
+            frames += dropped.Frames;
+            players += dropped.Players;
+        }
+        if (frames > 0)
+            Log.FramesDropped(_logger, frames, players);
+    }
+
+    /// <summary>The streams as they are now.</summary>
+    /// <param name="prefix">Only those whose path starts with this, for example <c>application/room/</c>; empty for all.</param>
+    public IReadOnlyList<StreamStatistics> Snapshot(string prefix = "") =>
+        [.. Streams().Where(s => s.Path.StartsWith(prefix, StringComparison.Ordinal)).Select(s => s.Describe())];
+
+    internal IEnumerable<Measurement<int>> CountStreams() =>
+        Streams().GroupBy(s => s.State).Select(g => new Measurement<int>(g.Count(), new KeyValuePair<string, object?>("state", g.Key switch
+        {
+            StreamState.Live => "live",
+            StreamState.Lost => "lost",
+            _ => "waiting",
+        })));
+
+    internal int CountPlayers() => Streams().Sum(s => s.PlayerCount);
+
+    internal long CountBytesReceived() => Total().Received;
+
+    internal long CountBytesQueued() => Total().Queued;
+
+    private (long Received, long Queued) Total()
+    {
+        lock (_gate)
+        {
+            var total = _gone;
+            foreach (var stream in _streams.Values)
+                total = Add(total, stream);
+            return total;
+        }
+    }
+
+    private static (long Received, long Queued) Add((long Received, long Queued) total, LiveStream stream)
+    {
+        var (received, queued) = stream.Totals();
+        return (total.Received + received, total.Queued + queued);
+    }
+
+    private LiveStream[] Streams()
+    {
+        lock (_gate)
+            return [.. _streams.Values];
+    }
+
+    private LiveStream Hold(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        lock (_gate)
+        {
+            if (!_streams.TryGetValue(path, out var stream))
+                _streams[path] = stream = new LiveStream(path, _options, _time, _metrics, Release);
+            stream.Holders++;
+            return stream;
+        }
+    }
+
+    private void Release(LiveStream stream)
+    {
+        lock (_gate)
+        {
+            if (--stream.Holders > 0)
+                return;
+            _streams.Remove(stream.Path);
+            _gone = Add(_gone, stream);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2000, LogLevel.Warning, "{Frames} frames were left out for {Players} slow players since the last heartbeat")]
+        public static partial void FramesDropped(ILogger logger, long frames, int players);
+    }
+}

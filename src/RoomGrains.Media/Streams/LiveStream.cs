@@ -1,0 +1,340 @@
+using RoomGrains.Media.Metrics;
+using RoomGrains.Rtmp.Buffers;
+using RoomGrains.Rtmp.Chunks;
+using RoomGrains.Rtmp.Messages;
+
+namespace RoomGrains.Media.Streams;
+
+/// <summary>
+/// One stream on this node: its publication, its players, and what late joiners need.
+/// </summary>
+/// <remarks>
+/// Locks, in the order in which they may be taken:
+/// <list type="number">
+/// <item><c>_publishing</c>: one message at a time goes through, from the caches to the last player, so that all players see one order, also
+/// when a publisher is superseded in mid-send. The publisher's thread is alone with it but for the heartbeat and a takeover.</item>
+/// <item>a subscription's own lock: its queue gets one message at a time. A joiner holds it while its burst (headers, GOP) is queued, and the
+/// live message that comes meanwhile waits behind the burst.</item>
+/// <item><c>_gate</c>: players, headers, GOP, figures; held for moments. A joiner enters the list of players and takes the GOP under one
+/// hold; a message enters the GOP and takes the list of players under one hold. So a message reaches a joiner by the GOP or live, never
+/// by both and never by neither.</item>
+/// </list>
+/// </remarks>
+internal sealed class LiveStream(string path, StreamOptions options, TimeProvider time, MediaMetrics metrics, Action<LiveStream> release)
+{
+    private readonly Lock _publishing = new();
+    private readonly StreamTimeline _timeline = new(time);
+    private Publication? _current;
+    private long? _lostAt;
+
+    private readonly Lock _gate = new();
+    private readonly HeaderCache _headers = new(options);
+    private readonly GopCache _gop = new(options);
+    private readonly StreamMeter _meter = new(time);
+    private Subscription[] _players = [];
+    private StreamState _state = StreamState.Waiting;
+    private long _epoch;
+    private int _defaultTrack;
+
+    public string Path => path;
+    public StreamOptions Options => options;
+    public MediaMetrics Metrics => metrics;
+
+    /// <summary>The publication and each subscription hold the stream; the hub counts under its own lock, and forgets it at zero.</summary>
+    public int Holders { get; set; }
+
+    public int PlayerCount => Volatile.Read(ref _players).Length;
+
+    public StreamState State
+    {
+        get
+        {
+            lock (_gate)
+                return _state;
+        }
+    }
+
+    /// <summary>Begins a publication; null when a living one has this epoch or a higher one. The hub holds the stream for it.</summary>
+    public Publication? Publish(long epoch)
+    {
+        Publication publication;
+        Publication? superseded;
+        Subscription[] players;
+        lock (_publishing)
+        {
+            superseded = _current;
+            if (superseded is not null && epoch <= superseded.Epoch)
+                return null;
+            _current = publication = new Publication(this, epoch);
+            _lostAt = null;
+            _timeline.Restart();
+            bool started;
+            lock (_gate)
+            {
+                started = _state == StreamState.Waiting;
+                _state = StreamState.Live;
+                players = _players;
+                _headers.BeginPublication();
+                _gop.Clear();
+                _meter.BeginPublication();
+                (_epoch, _defaultTrack) = (epoch, int.MaxValue);
+            }
+            foreach (var player in players)
+                player.BeginPublication(started);
+        }
+        FlushAll(players);
+        if (superseded is not null)
+        {
+            superseded.Supersede();
+            metrics.PublicationSuperseded();
+            release(this);
+        }
+        return publication;
+    }
+
+    /// <summary>Sends a message of a publication, if it is the current one.</summary>
+    public void Send(Publication from, in RtmpMessage message)
+    {
+        lock (_publishing)
+        {
+            if (from != _current || _lostAt is not null)
+                return;
+            switch (message.Type)
+            {
+                case MessageType.Audio:
+                    SendMedia(message, MediaFrame.OfAudio(message.Payload.Span));
+                    break;
+                case MessageType.Video:
+                    SendMedia(message, MediaFrame.OfVideo(message.Payload.Span));
+                    break;
+                case MessageType.DataAmf0 or MessageType.DataAmf3:
+                    SendData(message);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Starts sending to every player that has got something. A pass of its own: all queues are filled before the first write, so no write
+    /// delays another player's place in the order, and a publisher's thread that has read several messages at once writes once for all.
+    /// </summary>
+    public void Flush() => FlushAll(Volatile.Read(ref _players));
+
+    public void End(Publication publication, PublicationEnd how)
+    {
+        Subscription[] told;
+        lock (_publishing)
+        {
+            if (publication != _current)
+                return;
+            if (how == PublicationEnd.Lost && options.GracePeriod > TimeSpan.Zero)
+            {
+                _lostAt ??= time.GetTimestamp();
+                lock (_gate)
+                    _state = StreamState.Lost;
+                return;
+            }
+            told = EndCurrent();
+        }
+        FlushAll(told);
+        release(this);
+    }
+
+    /// <summary>The heartbeat: ends a grace period, closes the window of figures, gives up players whose queue has stood still.</summary>
+    /// <returns>The frames that slow players have missed since the last heartbeat, and how many players.</returns>
+    public (long Frames, int Players) Tick()
+    {
+        Subscription[]? told = null;
+        lock (_publishing)
+        {
+            if (_lostAt is { } lost && time.GetElapsedTime(lost) >= options.GracePeriod)
+                told = EndCurrent();
+        }
+        if (told is not null)
+        {
+            FlushAll(told);
+            release(this);
+        }
+        lock (_gate)
+            _meter.CloseWindow();
+        var (frames, players) = (0L, 0);
+        foreach (var player in Volatile.Read(ref _players))
+        {
+            var dropped = player.Tick();
+            frames += dropped;
+            players += dropped > 0 ? 1 : 0;
+        }
+        return (frames, players);
+    }
+
+    /// <summary>Takes a player in. Called under the subscription's lock.</summary>
+    /// <param name="player">The player.</param>
+    /// <param name="fromGop">Whether it wants the cached GOP.</param>
+    /// <param name="headers">Gets the headers that belong before the GOP.</param>
+    /// <param name="version">The version of those headers.</param>
+    /// <returns>The cached GOP; empty: the player starts with what comes next.</returns>
+    public CachedMessage[] Join(Subscription player, bool fromGop, List<OutgoingMessage> headers, ref long version)
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _players, [.. _players, player]);
+            if (!fromGop)
+                return [];
+            var gop = _gop.Take();
+            if (gop.Length > 0)
+                version = _headers.Collect(version, gop[0].Message.Timestamp, headers);
+            return gop;
+        }
+    }
+
+    public void Leave(Subscription player)
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _players, Array.FindAll(_players, p => p != player));
+            _meter.AddLeft(player);
+        }
+        release(this);
+    }
+
+    /// <summary>The headers that a player with this version lacks. Called under the subscription's lock.</summary>
+    public void CollectHeaders(ref long version, uint timestamp, List<OutgoingMessage> headers)
+    {
+        lock (_gate)
+            version = _headers.Collect(version, timestamp, headers);
+    }
+
+    /// <summary>Payload bytes received, and bytes queued to players.</summary>
+    public (long Received, long Queued) Totals()
+    {
+        lock (_gate)
+            return _meter.Totals(_players);
+    }
+
+    public StreamStatistics Describe()
+    {
+        lock (_gate)
+            return _meter.Describe(path, _state, _state == StreamState.Waiting ? 0 : _epoch, _players);
+    }
+
+    private void SendMedia(in RtmpMessage message, in MediaFrame frame)
+    {
+        var now = time.GetTimestamp();
+        if (frame.Kind == FrameKind.Header && Keep(frame.Header, frame.Tracks, message.Type, message.Payload, frame, now))
+            return;
+        var timestamp = _timeline.OfFrame(message.Timestamp, now);
+        var outgoing = OutgoingMessage.Encode(message.Type, timestamp, message.Payload, ChunkStreams.Of(message.Type), options.ChunkSize);
+        Subscription[] players;
+        long version;
+        lock (_gate)
+        {
+            Count(message.Payload.Length, frame, now);
+            if (!_gop.Add(outgoing, frame, startsGop: frame.Kind == FrameKind.Key && frame.Tracks.Lowest == _defaultTrack))
+                metrics.GopGivenUp();
+            (players, version) = (_players, _headers.Version);
+        }
+        Deliver(outgoing, frame, players, version);
+    }
+
+    private void SendData(in RtmpMessage message)
+    {
+        if (!DataMessage.TryRead(message, out var data))
+        {
+            metrics.DataRefused();
+            return;
+        }
+        using (data)
+        {
+            var now = time.GetTimestamp();
+            if (data.Kind == DataKind.Metadata && Keep(HeaderKind.Metadata, default, MessageType.DataAmf0, data.Payload, default, now))
+            {
+                lock (_gate)
+                    _meter.SetSize(data.Width, data.Height);
+                return;
+            }
+            if (data.Kind is DataKind.ClearMetadata or DataKind.Ignored)
+            {
+                lock (_gate)
+                {
+                    if (data.Kind == DataKind.ClearMetadata)
+                        _headers.RemoveMetadata();
+                }
+                return;
+            }
+            var outgoing = OutgoingMessage.Encode(
+                MessageType.DataAmf0, _timeline.OfData(message.Timestamp, now), data.Payload, ChunkStreams.Of(MessageType.DataAmf0), options.ChunkSize);
+            Subscription[] players;
+            lock (_gate)
+            {
+                _meter.Count(message.Payload.Length, now);
+                players = _players;
+            }
+            Deliver(outgoing, default, players, version: 0);
+        }
+    }
+
+    /// <summary>Keeps a header, which every player gets before its next frame; false when there is no room for it.</summary>
+    private bool Keep(HeaderKind kind, TrackSet tracks, MessageType type, SharedBuffer payload, in MediaFrame frame, long now)
+    {
+        lock (_gate)
+        {
+            var stored = _headers.Store(kind, tracks, type, payload);
+            if (stored == HeaderStored.Refused)
+            {
+                metrics.HeaderRefused();
+                return false;
+            }
+            Count(payload.Length, frame, now);
+            // What is cached was coded by the old header, and joiners get the new one.
+            if (stored == HeaderStored.Changed && kind != HeaderKind.Metadata)
+                _gop.Clear();
+            return true;
+        }
+    }
+
+    private void Count(int bytes, in MediaFrame frame, long now)
+    {
+        _meter.Count(bytes, now);
+        if (frame.Tracks.IsEmpty)
+            return;
+        var isDefault = frame.Tracks.Lowest <= _defaultTrack;
+        if (frame.IsVideo && isDefault)
+        {
+            _defaultTrack = frame.Tracks.Lowest;
+            if (frame.IsPicture)
+                _meter.CountPicture();
+        }
+        if (frame.Codec is { } codec && (isDefault || !frame.IsVideo && frame.Tracks.Lowest == 0))
+            _meter.SetCodec(frame.IsVideo, codec);
+    }
+
+    private static void Deliver(OutgoingMessage outgoing, in MediaFrame frame, Subscription[] players, long version)
+    {
+        foreach (var player in players)
+            player.Deliver(outgoing, in frame, version);
+        outgoing.Release();
+    }
+
+    private Subscription[] EndCurrent()
+    {
+        Subscription[] players;
+        (_current, _lostAt) = (null, null);
+        lock (_gate)
+        {
+            _state = StreamState.Waiting;
+            _headers.Clear();
+            _gop.Clear();
+            _meter.EndPublication();
+            players = _players;
+        }
+        foreach (var player in players)
+            player.EndPublication();
+        return players;
+    }
+
+    private static void FlushAll(Subscription[] players)
+    {
+        foreach (var player in players)
+            player.Flush();
+    }
+}

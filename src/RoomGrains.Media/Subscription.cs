@@ -1,0 +1,281 @@
+using System.Globalization;
+using RoomGrains.Media.Streams;
+using RoomGrains.Rtmp.Chunks;
+
+namespace RoomGrains.Media;
+
+/// <summary>What a player asks for at its start.</summary>
+public sealed record PlayOptions
+{
+    /// <summary>Whether it waits for the next key frame instead of getting the cached GOP; null follows <see cref="StreamOptions.LowLatency"/>.</summary>
+    public bool? LowLatency { get; init; }
+    /// <summary>See <see cref="Subscription.ReceiveAudio"/>.</summary>
+    public bool ReceiveAudio { get; init; } = true;
+    /// <summary>See <see cref="Subscription.ReceiveVideo"/>.</summary>
+    public bool ReceiveVideo { get; init; } = true;
+}
+
+/// <summary>
+/// One player of one stream. It sees headers before frames, a key frame before inter frames, and loses frames by rule when it is slow:
+/// disposable frames, then all video until a key frame, then audio; headers never. Dispose it when the player leaves.
+/// </summary>
+public sealed class Subscription : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly LiveStream _stream;
+    private readonly IPlayerSink _sink;
+    private long _headers;
+    private TrackSet _keyed;
+    private bool _receiveAudio;
+    private bool _receiveVideo;
+    private bool _paused;
+    private bool _skipping;
+    private bool _ended;
+    private bool _disposed;
+    private volatile bool _unflushed;
+    private long _burst;
+    private long _bytesQueued;
+    private long _framesDropped;
+    private long _framesReported;
+
+    internal Subscription(LiveStream stream, IPlayerSink sink, PlayOptions play) =>
+        (_stream, _sink, _receiveAudio, _receiveVideo) = (stream, sink, play.ReceiveAudio, play.ReceiveVideo);
+
+    /// <summary><c>application/room/stream</c>.</summary>
+    public string Path => _stream.Path;
+
+    /// <summary>Whether audio is sent.</summary>
+    public bool ReceiveAudio
+    {
+        get => _receiveAudio;
+        set
+        {
+            lock (_gate)
+                _receiveAudio = value;
+        }
+    }
+
+    /// <summary>Whether video is sent. It resumes at a key frame.</summary>
+    public bool ReceiveVideo
+    {
+        get => _receiveVideo;
+        set
+        {
+            lock (_gate)
+                (_receiveVideo, _keyed) = (value, value && _receiveVideo ? _keyed : default);
+        }
+    }
+
+    /// <summary>Bytes queued so far, chunk headers included.</summary>
+    public long BytesQueued => Volatile.Read(ref _bytesQueued);
+
+    /// <summary>Frames that were left out because the player was slow.</summary>
+    public long FramesDropped => Volatile.Read(ref _framesDropped);
+
+    /// <summary>Stops everything, or goes on with what is live then: audio at once, video at a key frame.</summary>
+    public void Pause(bool paused)
+    {
+        lock (_gate)
+            (_paused, _keyed) = (paused, paused == _paused ? _keyed : default);
+    }
+
+    /// <summary>Ends the subscription: when this returns, nothing more is queued.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            _disposed = _ended = true;
+        }
+        _stream.Leave(this);
+    }
+
+    internal void Join(bool fromGop)
+    {
+        lock (_gate)
+        {
+            List<OutgoingMessage> headers = [];
+            var gop = _stream.Join(this, fromGop, headers, ref _headers);
+            foreach (var header in headers)
+                EnqueueOwned(header);
+            foreach (var (message, frame) in gop)
+            {
+                if (Wants(frame) && IsDecodable(frame))
+                {
+                    Open(frame);
+                    Enqueue(message);
+                }
+                message.Release();
+            }
+            // What is queued here at once is no sign of a slow player.
+            _burst = _bytesQueued;
+        }
+        Flush();
+    }
+
+    internal void BeginPublication(bool started)
+    {
+        lock (_gate)
+        {
+            (_keyed, _skipping) = (default, false);
+            if (started)
+                Notify(new PlayerNotice(PlayerNoticeKind.PublishStarted));
+        }
+    }
+
+    internal void EndPublication()
+    {
+        lock (_gate)
+        {
+            (_keyed, _skipping) = (default, false);
+            Notify(new PlayerNotice(PlayerNoticeKind.PublishEnded));
+        }
+    }
+
+    internal void Deliver(OutgoingMessage message, in MediaFrame frame, long version)
+    {
+        lock (_gate)
+        {
+            if (_ended || _paused || !Wants(frame))
+                return;
+            if (!IsDecodable(frame))
+            {
+                if (_skipping)
+                    CountDrop(frame.Kind);
+                return;
+            }
+            if (!Keeps(frame))
+                return;
+            Open(frame);
+            if (version > _headers)
+                EnqueueHeaders(message.Timestamp);
+            Enqueue(message);
+        }
+    }
+
+    /// <summary>The heartbeat: a player whose queue stands still is given up also when nothing new comes.</summary>
+    /// <returns>The frames it has missed since the last heartbeat.</returns>
+    internal long Tick()
+    {
+        long dropped;
+        lock (_gate)
+        {
+            if (!_ended)
+                Measure();
+            (dropped, _framesReported) = (_framesDropped - _framesReported, _framesDropped);
+        }
+        Flush();
+        return dropped;
+    }
+
+    internal void Flush()
+    {
+        if (!_unflushed)
+            return;
+        _unflushed = false;
+        _sink.Flush();
+    }
+
+    private bool Wants(in MediaFrame frame) => frame.IsVideo ? _receiveVideo : frame.Kind != FrameKind.Audio || _receiveAudio;
+
+    /// <summary>Whether the player has the key frame that this frame needs.</summary>
+    private bool IsDecodable(in MediaFrame frame) =>
+        frame.Kind is not (FrameKind.Inter or FrameKind.Disposable) || _keyed.Intersects(frame.Tracks);
+
+    /// <summary>A key frame opens its tracks for the inter frames that follow.</summary>
+    private void Open(in MediaFrame frame)
+    {
+        if (frame.Kind == FrameKind.Key)
+            (_keyed, _skipping) = (_keyed.Union(frame.Tracks), false);
+    }
+
+    /// <summary>The policy for slow players: whether this one gets the frame in spite of what waits for it.</summary>
+    private bool Keeps(in MediaFrame frame)
+    {
+        var lag = Measure();
+        if (_ended)
+            return false;
+        var keeps = frame.Kind switch
+        {
+            FrameKind.Disposable => lag < Lag.DropsDisposable,
+            FrameKind.Inter or FrameKind.Key => lag < Lag.DropsInter,
+            FrameKind.Header => true,
+            _ => lag < Lag.DropsAudio,
+        };
+        if (keeps)
+            return true;
+        if (frame.Kind is FrameKind.Inter or FrameKind.Key)
+            (_keyed, _skipping) = (_keyed.Except(frame.Tracks), true);
+        CountDrop(frame.Kind);
+        return false;
+    }
+
+    private Lag Measure()
+    {
+        var (bytes, age) = _sink.Backlog;
+        var options = _stream.Options;
+        if (bytes > options.MaxBacklogBytes + _burst || age > options.MaxBacklogAge)
+        {
+            GiveUp(bytes, age);
+            return Lag.DropsAudio;
+        }
+        if (bytes <= options.DropDisposableAbove && age <= options.DropDisposableAfter)
+        {
+            _burst = 0;
+            return Lag.None;
+        }
+        if (_burst > 0)
+            (bytes, age) = (bytes - _burst, TimeSpan.Zero);
+        return bytes > options.DropAudioAbove || age > options.DropAudioAfter ? Lag.DropsAudio
+            : bytes > options.DropInterAbove || age > options.DropInterAfter ? Lag.DropsInter
+            : bytes > options.DropDisposableAbove || age > options.DropDisposableAfter ? Lag.DropsDisposable
+            : Lag.None;
+    }
+
+    private void GiveUp(long bytes, TimeSpan age)
+    {
+        var reason = string.Create(CultureInfo.InvariantCulture,
+            $"too slow: {bytes / 1024} KiB wait, the oldest for {age.TotalSeconds:F1} s; at most {_stream.Options.MaxBacklogBytes / 1024} KiB or {_stream.Options.MaxBacklogAge.TotalSeconds:F1} s may");
+        Notify(new PlayerNotice(PlayerNoticeKind.TooSlow, reason));
+        _stream.Metrics.PlayerGivenUp();
+        _ended = true;
+    }
+
+    private void EnqueueHeaders(uint timestamp)
+    {
+        List<OutgoingMessage> headers = [];
+        _stream.CollectHeaders(ref _headers, timestamp, headers);
+        foreach (var header in headers)
+            EnqueueOwned(header);
+    }
+
+    private void Enqueue(OutgoingMessage message)
+    {
+        _sink.Enqueue(message);
+        _bytesQueued += message.WireLength;
+        _unflushed = true;
+    }
+
+    private void EnqueueOwned(OutgoingMessage message)
+    {
+        Enqueue(message);
+        message.Release();
+    }
+
+    private void Notify(PlayerNotice notice)
+    {
+        if (_ended)
+            return;
+        _sink.Notify(notice);
+        _unflushed = true;
+    }
+
+    private void CountDrop(FrameKind kind)
+    {
+        _framesDropped++;
+        _stream.Metrics.FrameDropped(kind);
+    }
+
+    private enum Lag { None, DropsDisposable, DropsInter, DropsAudio }
+}
