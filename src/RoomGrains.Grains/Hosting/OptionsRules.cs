@@ -1,0 +1,58 @@
+using Microsoft.Extensions.Options;
+
+namespace RoomGrains.Hosting;
+
+/// <summary>Collects every broken rule of an options class, so that an operator corrects a file once.</summary>
+internal sealed class OptionsRules(string section)
+{
+    private readonly List<string> _errors = [];
+
+    public void Range<T>(string property, T value, T min, T max)
+        where T : IComparable<T>
+    {
+        if (value.CompareTo(min) < 0 || value.CompareTo(max) > 0)
+            _errors.Add($"{section}:{property} is {value}, but must be {min} to {max}.");
+    }
+
+    public void Rule(string property, bool holds, string message)
+    {
+        if (!holds)
+            _errors.Add($"{section}:{property} {message}");
+    }
+
+    public ValidateOptionsResult Result => _errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(_errors);
+}
+
+internal sealed class RoomOptionsValidator : IValidateOptions<RoomOptions>
+{
+    public ValidateOptionsResult Validate(string? name, RoomOptions options)
+    {
+        var rules = new OptionsRules(RoomOptions.Section);
+        var hour = TimeSpan.FromHours(1);
+        rules.Range(nameof(options.Capacity), options.Capacity, 1, 100_000);
+        rules.Range(nameof(options.Deadline), options.Deadline, TimeSpan.FromSeconds(1), hour);
+        rules.Range(nameof(options.WaitingRoomDeadline), options.WaitingRoomDeadline, TimeSpan.FromSeconds(1), hour);
+        rules.Range(nameof(options.MaxRooms), options.MaxRooms, 1, 1_000_000);
+        rules.Range(nameof(options.MaxStreams), options.MaxStreams, 1, 100_000);
+        rules.Range(nameof(options.TakeoverSilence), options.TakeoverSilence, TimeSpan.Zero, TimeSpan.FromMinutes(5));
+        rules.Range(nameof(options.SeatLease), options.SeatLease, TimeSpan.FromSeconds(3), TimeSpan.FromMinutes(10));
+        rules.Range(nameof(options.EmptyRoomTime), options.EmptyRoomTime, TimeSpan.Zero, hour);
+        rules.Range(nameof(options.GatherTime), options.GatherTime, TimeSpan.Zero, TimeSpan.FromSeconds(30));
+        return rules.Result;
+    }
+}
+
+internal sealed class AdmissionOptionsValidator : IValidateOptions<AdmissionOptions>
+{
+    public ValidateOptionsResult Validate(string? name, AdmissionOptions options)
+    {
+        var rules = new OptionsRules(AdmissionOptions.Section);
+        foreach (var application in options.Applications)
+            rules.Rule(nameof(options.Applications), Names.IsValid(application), $"has '{application}'. {Names.Rule}");
+        rules.Range(nameof(options.MaxApplications), options.MaxApplications, 1, 1_000_000);
+        rules.Range(nameof(options.KeepDecided), options.KeepDecided, TimeSpan.Zero, TimeSpan.FromHours(1));
+        rules.Range(nameof(options.GatewaySilence), options.GatewaySilence, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5));
+        rules.Range(nameof(options.ConfirmTime), options.ConfirmTime, TimeSpan.Zero, TimeSpan.FromSeconds(20));
+        return rules.Result;
+    }
+}

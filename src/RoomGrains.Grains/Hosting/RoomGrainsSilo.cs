@@ -1,0 +1,61 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using RoomGrains.Grains.Pending;
+using RoomGrains.Grains.Pending.Steps;
+using RoomGrains.Grains.Storage;
+using RoomGrains.Grains.Telemetry;
+
+namespace RoomGrains.Hosting;
+
+/// <summary>Configures Orleans silos for RoomGrains: the one place where that happens.</summary>
+public static class RoomGrainsSilo
+{
+    /// <summary>
+    /// Makes this process a silo of the cluster that the options describe: one node on loopback with its state in a SQLite file, or one
+    /// of many with membership and state in PostgreSQL.
+    /// </summary>
+    /// <param name="silo">The silo to configure.</param>
+    /// <param name="options">The cluster's names, ports and database.</param>
+    /// <param name="dataFolder">The folder of the SQLite file; made when it is not there. Unused with PostgreSQL.</param>
+    public static ISiloBuilder UseRoomGrains(this ISiloBuilder silo, ClusterOptions options, string dataFolder)
+    {
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(new DatabaseStartup(options, dataFolder));
+        if (options.IsLocal)
+        {
+            // Loopback for silo and client gateway alike: neither port has a password.
+            silo.UseLocalhostClustering(options.SiloPort, options.ClientGatewayPort, primarySiloEndpoint: null, options.ServiceId, options.ClusterId);
+            silo.UseSqliteStorage(dataFolder);
+        }
+        else
+        {
+            silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.ClusterId, options.ServiceId));
+            silo.ConfigureEndpoints(options.SiloPort, options.ClientGatewayPort, listenOnAnyHostAddress: true);
+            silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", options.ConnectionString));
+            silo.AddAdoNetGrainStorageAsDefault(o => (o.Invariant, o.ConnectionString, o.DeleteStateOnClear) = ("Npgsql", options.ConnectionString, true));
+        }
+        return silo.AddRoomGrains();
+    }
+
+    /// <summary>Keeps grain state in the SQLite file of a data folder, which <see cref="SqliteDatabase.Open"/> must have opened before the silo's storage starts.</summary>
+    public static ISiloBuilder UseSqliteStorage(this ISiloBuilder silo, string dataFolder) =>
+        // The provider knows SQLite by the invariant of another package, and loads Microsoft.Data.Sqlite for it.
+        silo.AddAdoNetGrainStorageAsDefault(o =>
+            (o.Invariant, o.ConnectionString, o.DeleteStateOnClear) = ("System.Data.SQLite", SqliteDatabase.ConnectionString(dataFolder), true));
+
+    /// <summary>Adds what the grains need, on whatever clustering and default grain storage the silo has: for tests, and for hosts with their own.</summary>
+    public static ISiloBuilder AddRoomGrains(this ISiloBuilder silo)
+    {
+        silo.AddActivityPropagation();
+        silo.AddIncomingGrainCallFilter<RefusalFilter>();
+        var services = silo.Services;
+        services.AddMetrics();
+        services.AddOptions<RoomOptions>().ValidateOnStart();
+        services.AddOptions<AdmissionOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RoomOptions>, RoomOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AdmissionOptions>, AdmissionOptionsValidator>());
+        services.TryAddSingleton<GrainMetrics>();
+        services.TryAddSingleton<AdmissionPolicy>();
+        return silo;
+    }
+}

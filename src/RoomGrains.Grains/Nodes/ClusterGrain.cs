@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
+using RoomGrains.Grains.Storage;
+using RoomGrains.Grains.Telemetry;
+using RoomGrains.Hosting;
+
+namespace RoomGrains.Grains.Nodes;
+
+/// <summary>What is durable about the cluster.</summary>
+[GenerateSerializer, Alias("RoomGrains.Grains.ClusterState")]
+internal sealed record ClusterState
+{
+    /// <summary>Names of the applications that were asked for or created.</summary>
+    [Id(0)] public ImmutableSortedSet<string> Applications { get; init; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+}
+
+/// <summary>
+/// Nodes and applications of the cluster. Nodes are soft state, whole again a second after this grain came up elsewhere. Reentrant: reports
+/// go on while a new application is written.
+/// </summary>
+/// <remarks>
+/// Two activations can exist for a moment when the cluster is torn: each knows the nodes that report to it. A room that gathers its members
+/// then may ask too few; those who were not asked report by themselves within seconds.
+/// </remarks>
+[Reentrant]
+internal sealed partial class ClusterGrain(
+    [PersistentState("cluster")] IPersistentState<ClusterState> state,
+    IOptions<AdmissionOptions> options,
+    GrainMetrics metrics,
+    [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock,
+    ILogger<ClusterGrain> logger) : Grain, IClusterGrain
+{
+    /// <summary>Nodes report about once a second: five lost reports, and the node is not there.</summary>
+    private static readonly TimeSpan NodeLifetime = TimeSpan.FromSeconds(5);
+
+    private readonly StateStore<ClusterState> _store = new(state);
+    private readonly Dictionary<string, Node> _nodes = new(StringComparer.Ordinal);
+
+    public Task ReportNode(NodeReport report, INodeObserver observer)
+    {
+        _nodes[report.Name] = new Node(report, observer, clock.GetUtcNow());
+        return Task.CompletedTask;
+    }
+
+    public Task RemoveNode(string name)
+    {
+        _nodes.Remove(name);
+        return Task.CompletedTask;
+    }
+
+    public Task<ImmutableArray<NodeReport>> ListNodes() =>
+        Task.FromResult<ImmutableArray<NodeReport>>([.. Living().Select(n => n.Report).OrderBy(r => r.Name, StringComparer.Ordinal)]);
+
+    public Task<ImmutableArray<INodeObserver>> ListObservers() => Task.FromResult<ImmutableArray<INodeObserver>>([.. Living().Select(n => n.Observer)]);
+
+    public Task ReportApplication(string application)
+    {
+        if (_store.Value.Applications.Contains(application) || !Names.IsValid(application))
+            return Task.CompletedTask;
+        if (_store.Value.Applications.Count < options.Value.MaxApplications)
+            return _store.Change(s => s with { Applications = s.Applications.Add(application) });
+        metrics.LimitHit("applications");
+        Log.TooManyApplications(logger, options.Value.MaxApplications, application);
+        return Task.CompletedTask;
+    }
+
+    public Task<ImmutableArray<string>> ListApplications() => Task.FromResult<ImmutableArray<string>>([.. _store.Value.Applications]);
+
+    private Dictionary<string, Node>.ValueCollection Living()
+    {
+        var now = clock.GetUtcNow();
+        foreach (var (name, node) in _nodes)
+            if (now - node.At >= NodeLifetime)
+                _nodes.Remove(name);
+        return _nodes.Values;
+    }
+
+    private sealed record Node(NodeReport Report, INodeObserver Observer, DateTimeOffset At);
+
+    private static partial class Log
+    {
+        [LoggerMessage(1300, LogLevel.Warning, "The cluster knows {Limit} applications and does not remember {Application} (Admission:MaxApplications)")]
+        public static partial void TooManyApplications(ILogger logger, int limit, string application);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+
+namespace RoomGrains.Grains.Pending;
+
+/// <summary>
+/// The state machine of one pending connection: it leaves <see cref="PendingState.Pending"/> once and keeps the trail of how it came to
+/// that. It belongs to one grain activation, which is its only thread.
+/// </summary>
+internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider clock, TimeSpan deadline)
+{
+    // Retries and indecisive moderators write lines too: a trail is for reading.
+    private const int MaxTrail = 100;
+
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ImmutableArray<TrailEntry>.Builder _trail = ImmutableArray.CreateBuilder<TrailEntry>();
+
+    public AdmissionRequest Request { get; } = request;
+
+    public ConnectionId Id => Request.Connection;
+
+    public string Application { get; set; } = request.Application;
+
+    public string? Room { get; set; } = request.Room;
+
+    /// <summary>When this activation heard of it. The clocks of gateway and silo may differ, so that waiting is measured by this one.</summary>
+    public DateTimeOffset Began { get; } = clock.GetUtcNow();
+
+    public DateTimeOffset Deadline { get; private set; } = Earliest(request.Since, clock.GetUtcNow()) + deadline;
+
+    public PendingState State { get; private set; }
+
+    public Verdict? Verdict { get; private set; }
+
+    public string WaitsFor { get; private set; } = "";
+
+    public bool IsPending => State == PendingState.Pending;
+
+    /// <summary>Completes when it is pending no more.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>The one transition. False when it happened before: then nothing changes.</summary>
+    public bool TryEnd(PendingState state, Verdict? verdict)
+    {
+        if (!IsPending)
+            return false;
+        (State, Verdict) = (state, verdict);
+        _ended.TrySetResult();
+        return true;
+    }
+
+    /// <summary>Counts the deadline anew from the beginning of the wait, for who learns late how long a room lets its newcomers wait.</summary>
+    public void SetDeadline(TimeSpan wait) => Deadline = Earliest(Request.Since, Began) + wait;
+
+    public void WaitFor(string what) => WaitsFor = what;
+
+    public void Note(string by, string what)
+    {
+        if (_trail.Count < MaxTrail)
+            _trail.Add(new TrailEntry(clock.GetUtcNow(), by, what));
+    }
+
+    public Verdict Accept(RoomKey room, string by, bool confirm) => New(VerdictKind.Accept, by, confirm) with { Room = room };
+
+    public Verdict Reject(Refusal refusal, string by, bool confirm) =>
+        New(VerdictKind.Reject, by, confirm) with { Code = refusal.Code, Description = refusal.Message };
+
+    public Verdict Redirect(string url, string by, bool confirm) =>
+        New(VerdictKind.Redirect, by, confirm) with { RedirectUrl = url, Description = $"Connect to {url} instead." };
+
+    public PendingSummary Summary => new()
+    {
+        Id = Id,
+        Application = Application,
+        Room = Room,
+        Since = Request.Since,
+        Deadline = Deadline,
+        State = State,
+        Client = Request.Client,
+        Address = Request.Address.ToString(),
+        WaitsFor = WaitsFor,
+        Node = Request.Node,
+    };
+
+    public PendingDetails Details => new(Summary, Verdict, _trail.ToImmutable());
+
+    private Verdict New(VerdictKind kind, string by, bool confirm) =>
+        new() { Connection = Id, Kind = kind, DecidedBy = by, DecidedAt = clock.GetUtcNow(), ConfirmDelivery = confirm };
+
+    // A gateway's clock that runs ahead must not lengthen the wait.
+    private static DateTimeOffset Earliest(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
+}

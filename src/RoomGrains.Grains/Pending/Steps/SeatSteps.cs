@@ -1,0 +1,54 @@
+namespace RoomGrains.Grains.Pending.Steps;
+
+/// <summary>Asks the directory for the room.</summary>
+internal sealed class AssignStep(Seating seating) : IAdmissionStep
+{
+    public string Name => "directory";
+
+    public async ValueTask<StepResult> Decide(AdmissionContext connection, CancellationToken cancellationToken)
+    {
+        var answer = await seating.Assign(full: null);
+        if (!answer.IsDone)
+            return new StepResult.Rejected(answer.Refusal);
+        connection.Admission.Room = answer.Value.Room.Room;
+        if (answer.Value.Settings.RoomDefaults.Deadline is { } deadline)
+            connection.Admission.SetDeadline(deadline);
+        return StepResult.Continue;
+    }
+}
+
+/// <summary>Asks the room for a seat, and learns from it whether a moderator must approve first.</summary>
+internal sealed class SeatStep(Seating seating) : IAdmissionStep
+{
+    public string Name => "room";
+
+    public async ValueTask<StepResult> Decide(AdmissionContext connection, CancellationToken cancellationToken)
+    {
+        var admission = connection.Admission;
+        var (room, seat) = await seating.Sit(new RoomKey(admission.Application, admission.Room!), connection.Approved);
+        admission.Room = room.Room;
+        if (!seat.IsDone)
+            return new StepResult.Rejected(seat.Refusal);
+        if (seat.Value.Outcome == SeatOutcome.Seated)
+            return new StepResult.Seated(room);
+        admission.SetDeadline(seat.Value.Settings.Deadline);
+        return StepResult.Continue;
+    }
+}
+
+/// <summary>
+/// Waits for a human. Whoever decides does so through the grain, by this connection's id, and ends the policy by it; no seat is held
+/// meanwhile, so that a queue can't fill a room.
+/// </summary>
+internal sealed class ApprovalStep : IAdmissionStep
+{
+    public const string StepName = "approval";
+
+    public string Name => StepName;
+
+    public async ValueTask<StepResult> Decide(AdmissionContext connection, CancellationToken cancellationToken)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        return StepResult.Continue;
+    }
+}

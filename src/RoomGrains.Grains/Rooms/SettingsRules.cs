@@ -1,0 +1,43 @@
+using RoomGrains.Hosting;
+
+namespace RoomGrains.Grains.Rooms;
+
+/// <summary>How settings of room, application and node come together, and which values they may have.</summary>
+internal static class SettingsRules
+{
+    private const int MaxTitle = 200;
+
+    /// <summary>The room's own where it has one, else the application's, else the node's.</summary>
+    public static EffectiveRoomSettings Resolve(RoomSettings? room, ApplicationSettings application, RoomOptions node)
+    {
+        var defaults = application.RoomDefaults;
+        var waits = room?.WaitingRoom ?? defaults.WaitingRoom ?? node.WaitingRoom;
+        return new EffectiveRoomSettings(
+            room?.Capacity ?? defaults.Capacity ?? node.Capacity,
+            waits,
+            room?.Deadline ?? defaults.Deadline ?? (waits ? node.WaitingRoomDeadline : node.Deadline),
+            room?.Title ?? defaults.Title ?? "");
+    }
+
+    /// <summary>The settings with the changes: what is null in them stays.</summary>
+    public static RoomSettings Merge(RoomSettings old, RoomSettings changes) => new()
+    {
+        Capacity = changes.Capacity ?? old.Capacity,
+        WaitingRoom = changes.WaitingRoom ?? old.WaitingRoom,
+        Deadline = changes.Deadline ?? old.Deadline,
+        Title = changes.Title ?? old.Title,
+    };
+
+    /// <summary>What is wrong with the settings, all of it; null when nothing is.</summary>
+    public static Refusal? Check(RoomSettings settings)
+    {
+        List<string> errors = [];
+        if (settings.Capacity is { } capacity and not (>= 1 and <= 100_000))
+            errors.Add($"A capacity of {capacity} is not possible: give 1 to 100000.");
+        if (settings.Deadline is { } deadline && (deadline < TimeSpan.FromSeconds(1) || deadline > TimeSpan.FromHours(1)))
+            errors.Add($"A deadline of {deadline} is not possible: give 1 s to 1 h.");
+        if (settings.Title is { } title && (title.Length > MaxTitle || title.Any(char.IsControl)))
+            errors.Add($"A title has up to {MaxTitle} characters and no control characters.");
+        return errors.Count == 0 ? null : new Refusal(RefusalCode.InvalidSetting, string.Join(' ', errors));
+    }
+}

@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+
+namespace RoomGrains.Grains.Rooms;
+
+/// <summary>A publication that has ended because a newer one took its name: its node must hear of it.</summary>
+/// <param name="Node">The node of the old publication.</param>
+/// <param name="Stream">The name.</param>
+/// <param name="Epoch">The epoch of the newer one: every lower one has ended.</param>
+internal readonly record struct Superseded(string Node, string Stream, long Epoch);
+
+/// <summary>
+/// Who publishes what in a room. Of two who claim a name, the higher epoch has it. An epoch is the time in ticks, or one more than the last
+/// one where that is higher: so they rise also across a room that lost its memory, even where the clocks of two silos differ, since the
+/// epochs that nodes report are counted in.
+/// </summary>
+internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
+{
+    /// <summary>How long a claim may stay without being reported: its answer is still under way to the gateway.</summary>
+    public static readonly TimeSpan Travel = TimeSpan.FromSeconds(5);
+
+    /// <summary>Nodes report every few seconds: one that has not for this long is silent, and so are its publishers.</summary>
+    public static readonly TimeSpan ReportOverdue = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an ended epoch is remembered: a report that was made before may come after.</summary>
+    public static readonly TimeSpan Memory = TimeSpan.FromSeconds(30);
+
+    private readonly Dictionary<string, Publication> _streams = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (long Epoch, DateTimeOffset At)> _ended = new(StringComparer.Ordinal);
+    private long _lastEpoch;
+
+    public int Count => _streams.Count;
+
+    public IEnumerable<StreamInfo> Streams => _streams.Values.Select(p => p.Info).OrderBy(s => s.Name, StringComparer.Ordinal);
+
+    /// <summary>Claims a name for a member.</summary>
+    /// <param name="claim">Who, where, which name.</param>
+    /// <param name="isMember">Whether a connection sits in the room.</param>
+    /// <param name="lastReport">When a node last reported.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="superseded">The publication that has ended by it, where its node must hear of it.</param>
+    public Answer<long> Claim(StreamClaim claim, Func<ConnectionId, bool> isMember, Func<string, DateTimeOffset?> lastReport, DateTimeOffset now, out Superseded? superseded)
+    {
+        superseded = null;
+        if (!isMember(claim.Publisher))
+            return new Refusal(RefusalCode.NotAMember, "Only a member of the room can publish in it.");
+        if (_streams.TryGetValue(claim.Stream, out var current))
+        {
+            var own = current.Info.Publisher == claim.Publisher;
+            if (!own && isMember(current.Info.Publisher) && !IsSilent(current, lastReport, now))
+                return new Refusal(RefusalCode.StreamNameTaken, $"Another member publishes '{claim.Stream}'. Choose another name, or wait until that stream has been silent for {takeoverSilence.TotalSeconds:0.#} s.");
+            if (!own)
+                superseded = new Superseded(current.Info.Origin, claim.Stream, 0);
+        }
+        else if (_streams.Count >= maxStreams)
+        {
+            return new Refusal(RefusalCode.TooManyStreams, $"The room has as many streams as it may have ({maxStreams}).");
+        }
+        var epoch = _lastEpoch = Math.Max(now.UtcTicks, _lastEpoch + 1);
+        if (superseded is { } old)
+            superseded = old with { Epoch = epoch };
+        _streams[claim.Stream] = new Publication
+        {
+            Info = new StreamInfo { Name = claim.Stream, Publisher = claim.Publisher, Origin = claim.Node, Epoch = epoch, Since = now },
+            ClaimedAt = now,
+            ReportedAt = now,
+        };
+        return epoch;
+    }
+
+    /// <summary>Ends a publication. False when the epoch is not the current one.</summary>
+    public bool Release(string stream, long epoch, DateTimeOffset now)
+    {
+        if (!_streams.TryGetValue(stream, out var current) || current.Info.Epoch != epoch)
+            return false;
+        _streams.Remove(stream);
+        _ended[stream] = (epoch, now);
+        return true;
+    }
+
+    /// <summary>Applies what a node reports its members publish. Whoever is not a member publishes nothing.</summary>
+    public ImmutableArray<Superseded> Apply(string node, ImmutableArray<StreamInfo> streams, Func<ConnectionId, bool> isMember, DateTimeOffset now)
+    {
+        var superseded = ImmutableArray.CreateBuilder<Superseded>();
+        var reported = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var stream in streams)
+        {
+            if (!isMember(stream.Publisher) || (_ended.TryGetValue(stream.Name, out var ended) && stream.Epoch <= ended.Epoch))
+                continue;
+            _lastEpoch = Math.Max(_lastEpoch, stream.Epoch);
+            var info = stream with { Origin = node };
+            if (!_streams.TryGetValue(stream.Name, out var current) || current.Info.Epoch < stream.Epoch)
+            {
+                // This room forgot it, or made a claim in ignorance of it after it forgot.
+                if (current is not null && current.Info.Publisher != stream.Publisher)
+                    superseded.Add(new Superseded(current.Info.Origin, stream.Name, stream.Epoch));
+                _streams[stream.Name] = new Publication { Info = info, ClaimedAt = now, ReportedAt = now, Reported = true };
+            }
+            else if (current.Info.Epoch > stream.Epoch)
+            {
+                // The same publisher claimed anew, and its node made this report before it heard the answer: nobody to tell.
+                if (current.Info.Publisher != stream.Publisher)
+                    superseded.Add(new Superseded(node, stream.Name, current.Info.Epoch));
+                continue;
+            }
+            else
+            {
+                (current.Info, current.ReportedAt, current.Reported) = (info with { Since = current.Info.Since }, now, true);
+            }
+            reported.Add(stream.Name);
+        }
+        foreach (var (name, publication) in _streams)
+        {
+            var travelling = !publication.Reported && now - publication.ClaimedAt < Travel;
+            if (publication.Info.Origin == node && !reported.Contains(name) && !travelling)
+                _streams.Remove(name);
+        }
+        return superseded.ToImmutable();
+    }
+
+    /// <summary>Ends what is published by connections that are no members any more, and forgets what ended long ago.</summary>
+    public void Expire(Func<ConnectionId, bool> isMember, DateTimeOffset now)
+    {
+        foreach (var (name, publication) in _streams)
+            if (!isMember(publication.Info.Publisher))
+                _streams.Remove(name);
+        foreach (var (name, ended) in _ended)
+            if (now - ended.At >= Memory)
+                _ended.Remove(name);
+    }
+
+    private bool IsSilent(Publication publication, Func<string, DateTimeOffset?> lastReport, DateTimeOffset now)
+    {
+        var heard = lastReport(publication.Info.Origin) is { } at && at > publication.ClaimedAt ? at : publication.ClaimedAt;
+        return now - heard >= ReportOverdue || (publication.Reported && publication.Info.Silence >= takeoverSilence);
+    }
+
+    private sealed class Publication
+    {
+        public required StreamInfo Info;
+        public DateTimeOffset ClaimedAt;
+        public DateTimeOffset ReportedAt;
+        public bool Reported;
+    }
+}

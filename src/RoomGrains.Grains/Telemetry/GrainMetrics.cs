@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace RoomGrains.Grains.Telemetry;
+
+/// <summary>Names under which the grains' metrics and traces are found.</summary>
+public static class GrainTelemetry
+{
+    /// <summary>The meter: admissions, pending connections, rooms, members.</summary>
+    public const string MeterName = "RoomGrains.Grains";
+
+    /// <summary>The activity source: one span for each step of the admission policy. Orleans' own sources carry the trace from grain to grain.</summary>
+    public const string ActivitySourceName = "RoomGrains.Grains";
+
+    internal static readonly ActivitySource Activities = new(ActivitySourceName);
+}
+
+/// <summary>What the grains of this silo count.</summary>
+internal sealed class GrainMetrics
+{
+    private readonly Counter<long> _admissions;
+    private readonly Histogram<double> _timeToVerdict;
+    private readonly UpDownCounter<long> _pending;
+    private readonly UpDownCounter<long> _rooms;
+    private readonly UpDownCounter<long> _members;
+    private readonly Counter<long> _limits;
+
+    public GrainMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(GrainTelemetry.MeterName);
+        _admissions = meter.CreateCounter<long>("roomgrains.admissions", "{connection}", "Decided connections by verdict, and by code where there is one.");
+        _timeToVerdict = meter.CreateHistogram<double>("roomgrains.admission.duration", "s", "From connect to verdict.");
+        _pending = meter.CreateUpDownCounter<long>("roomgrains.pending", "{connection}", "Connections that wait for their verdict.");
+        _rooms = meter.CreateUpDownCounter<long>("roomgrains.rooms", "{room}", "Active rooms on this silo.");
+        _members = meter.CreateUpDownCounter<long>("roomgrains.members", "{member}", "Taken seats in the rooms on this silo.");
+        _limits = meter.CreateCounter<long>("roomgrains.limits", "{refusal}", "How often a limit bit, by limit.");
+    }
+
+    public void Began() => _pending.Add(1);
+
+    public void Decided(PendingState state, RefusalCode? code, TimeSpan after)
+    {
+        _pending.Add(-1);
+        var tags = new TagList { { "verdict", Name(state) } };
+        if (code is { } c)
+            tags.Add("code", c.ToString());
+        _admissions.Add(1, tags);
+        _timeToVerdict.Record(after.TotalSeconds, tags);
+    }
+
+    /// <summary>The silo gave up a pending connection without a verdict: it is another activation's now.</summary>
+    public void Dropped() => _pending.Add(-1);
+
+    public void Rooms(int change) => _rooms.Add(change);
+
+    public void Members(int change)
+    {
+        if (change != 0)
+            _members.Add(change);
+    }
+
+    public void LimitHit(string limit) => _limits.Add(1, new KeyValuePair<string, object?>("limit", limit));
+
+    private static string Name(PendingState state) => state switch
+    {
+        PendingState.Accepted => "accept",
+        PendingState.Rejected => "reject",
+        PendingState.Redirected => "redirect",
+        PendingState.TimedOut => "timeout",
+        _ => "abandon",
+    };
+}
