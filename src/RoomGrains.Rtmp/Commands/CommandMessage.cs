@@ -102,6 +102,9 @@ public sealed record CommandMessage
         return message;
     }
 
+    /// <summary>The name, the transaction and the number of arguments. The values may hold secrets.</summary>
+    public override string ToString() => $"{Name} {TransactionId} ({Arguments.Length} arguments)";
+
     private static ReadOnlySpan<byte> AfterFormatByte(ReadOnlySpan<byte> payload)
     {
         if (payload.IsEmpty || payload[0] != 0)
