@@ -21,7 +21,9 @@ public static class Replies
     /// The answer to <c>connect</c> that admits. GStreamer needs two values after the transaction, and the code. The properties of Enhanced RTMP
     /// say that everything is passed on; they break none of the older clients.
     /// </summary>
-    public static CommandMessage ConnectSuccess(ConnectCommand connect) => new(Result, connect.TransactionId,
+    /// <param name="connect">What was asked.</param>
+    /// <param name="clientId">The connection's id, which operators find in logs and lists, and a client can show to a person who asks.</param>
+    public static CommandMessage ConnectSuccess(ConnectCommand connect, string clientId) => new(Result, connect.TransactionId,
         new AmfObject
         {
             // SRS' and Red5's values: old Flash clients compare fmsVer, and take capabilities for what a server of 2010 could do.
@@ -39,6 +41,7 @@ public static class Replies
             ["videoFourCcInfoMap"] = new AmfObject { ["*"] = (int)CodecCapabilities.Forward },
             ["audioFourCcInfoMap"] = new AmfObject { ["*"] = (int)CodecCapabilities.Forward },
             ["capsEx"] = (int)ConnectCapabilities.All,
+            ["clientid"] = clientId,
         });
 
     /// <summary>
