@@ -1,0 +1,45 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using RoomGrains.Gateway.Admission;
+using RoomGrains.Gateway.Connections;
+using RoomGrains.Gateway.Presence;
+using RoomGrains.Gateway.Sessions;
+using RoomGrains.Media;
+
+namespace RoomGrains.Gateway;
+
+/// <summary>Puts the gateway role into a host.</summary>
+public static class GatewayHosting
+{
+    /// <summary>
+    /// Adds the gateway. It needs an <see cref="IGrainFactory"/> (from the silo in the same host, or a cluster client), and serves from the
+    /// moment the host starts. Its settings are <see cref="GatewayOptions"/> and <see cref="StreamOptions"/>.
+    /// </summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="nodeName">The node's name, unique in its cluster.</param>
+    public static IServiceCollection AddRoomGrainsGateway(this IServiceCollection services, string nodeName)
+    {
+        services.AddOptions<GatewayOptions>();
+        services.AddOptions<StreamOptions>();
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(new NodeIdentity(nodeName));
+        services.AddSingleton<GatewayMetrics>();
+        services.AddSingleton(s => new StreamHub(
+            s.GetRequiredService<IOptions<StreamOptions>>().Value, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<IMeterFactory>(),
+            s.GetRequiredService<ILogger<StreamHub>>()));
+        services.AddSingleton<SessionRegistry>();
+        services.AddSingleton<AdmissionClient>();
+        services.AddSingleton<RoomPresence>();
+        services.AddSingleton<NodeObserver>();
+        services.AddSingleton<RtmpListener>();
+        services.AddSingleton<SessionServices>();
+        services.AddSingleton(s => new GatewayService(
+            s.GetRequiredService<RtmpListener>(), s.GetRequiredService<SessionServices>(), s.GetRequiredService<NodeObserver>(), s.GetRequiredService<ILogger<GatewayService>>()));
+        services.AddHostedService(s => s.GetRequiredService<GatewayService>());
+        return services;
+    }
+}

@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace RoomGrains.Gateway;
+
+/// <summary>What the gateway counts. The meter's name is <see cref="MeterName"/>.</summary>
+public sealed class GatewayMetrics
+{
+    /// <summary>The meter's name.</summary>
+    public const string MeterName = "RoomGrains.Gateway";
+
+    private readonly UpDownCounter<long> _connections;
+    private readonly UpDownCounter<long> _pending;
+    private readonly Counter<long> _ended;
+    private readonly Counter<long> _refused;
+    private readonly Histogram<double> _verdict;
+    private readonly Counter<long> _received;
+    private readonly Counter<long> _sent;
+
+    /// <summary>Makes the instruments.</summary>
+    public GatewayMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(MeterName);
+        _connections = meter.CreateUpDownCounter<long>("roomgrains.connections", "{connection}", "Open RTMP connections.");
+        _pending = meter.CreateUpDownCounter<long>("roomgrains.connections.pending", "{connection}", "Connections whose connect has no answer yet.");
+        _ended = meter.CreateCounter<long>("roomgrains.sessions.ended", "{session}", "Sessions that ended, by reason.");
+        _refused = meter.CreateCounter<long>("roomgrains.connections.refused", "{connection}", "Connections closed at accept, by the limit that was reached.");
+        _verdict = meter.CreateHistogram<double>("roomgrains.admission.duration", "s", "From connect to its answer, by kind of verdict.");
+        _received = meter.CreateCounter<long>("roomgrains.received", "By", "Bytes received from clients.");
+        _sent = meter.CreateCounter<long>("roomgrains.sent", "By", "Bytes sent to clients.");
+    }
+
+    internal void ConnectionOpened() => _connections.Add(1);
+
+    internal void ConnectionClosed() => _connections.Add(-1);
+
+    internal void PendingChanged(int by) => _pending.Add(by);
+
+    internal void Refused(string limit) => _refused.Add(1, new KeyValuePair<string, object?>("limit", limit));
+
+    internal void Ended(SessionEnd end) => _ended.Add(1, new TagList
+    {
+        { "reason", end.Reason.ToString() },
+        { "error.type", end.Error?.ToString() },
+    });
+
+    internal void Decided(VerdictKind kind, TimeSpan after) => _verdict.Record(after.TotalSeconds, new KeyValuePair<string, object?>("verdict", kind.ToString()));
+
+    internal void Transferred(long received, long sent)
+    {
+        _received.Add(received);
+        _sent.Add(sent);
+    }
+}

@@ -1,0 +1,147 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RoomGrains.Gateway.Connections;
+using RoomGrains.Gateway.Presence;
+using RoomGrains.Gateway.Sessions;
+using RoomGrains.Media;
+
+namespace RoomGrains.Gateway;
+
+/// <summary>
+/// The gateway role of a node: listens, gives each client a session, and keeps the one heartbeat that all timeouts run on. Starts after
+/// the silo; on stop takes no new clients, says goodbye to the others and waits for them to go.
+/// </summary>
+public sealed partial class GatewayService : IHostedService, IDisposable
+{
+    /// <summary>All timeouts are checked this often; no session has a timer of its own.</summary>
+    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(1);
+
+    private readonly RtmpListener _listener;
+    private readonly SessionRegistry _sessions;
+    private readonly SessionServices _services;
+    private readonly RoomPresence _presence;
+    private readonly IGrainFactory _grains;
+    private readonly StreamHub _hub;
+    private readonly TimeProvider _time;
+    private readonly GatewayMetrics _metrics;
+    private readonly ILogger<GatewayService> _logger;
+    private readonly NodeObserver _observer;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _accepting = Task.CompletedTask;
+    private Task _heartbeat = Task.CompletedTask;
+    private long _sent;
+
+    internal GatewayService(RtmpListener listener, SessionServices services, NodeObserver observer, ILogger<GatewayService> logger)
+    {
+        (_listener, _services, _observer, _logger) = (listener, services, observer, logger);
+        (_sessions, _presence, _grains, _hub, _time, _metrics) = (services.Sessions, services.Presence, services.Grains, services.Hub, services.Time, services.Metrics);
+    }
+
+    /// <summary>Where RTMP clients connect; null before the start.</summary>
+    public IPEndPoint? RtmpEndPoint => _listener.EndPoint;
+
+    /// <summary>Whether it takes no new clients.</summary>
+    public bool Draining { get; private set; }
+
+    /// <summary>How grains reach this node; null before the start.</summary>
+    public INodeObserver? Observer => _presence.Observer;
+
+    /// <summary>What the gateway carries now.</summary>
+    public GatewayLoad Load => new(
+        _sessions.Count, _sessions.Sessions.Count(s => s.IsPending), _sessions.Sessions.Sum(s => s.Publications), _sessions.Sessions.Sum(s => s.Plays), Interlocked.Read(ref _sent));
+
+    /// <summary>Listens. The silo must have started.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _presence.Observer = _grains.CreateObjectReference<INodeObserver>(_observer);
+        _listener.Listen();
+        _accepting = _listener.AcceptAsync(Serve);
+        _heartbeat = BeatAsync();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Takes no new clients, tells the others that the node goes, and waits until they have gone or the token says that time is up.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        Draining = true;
+        _listener.Stop();
+        await _accepting.ConfigureAwait(false);
+        var ending = _sessions.Sessions.ToArray();
+        Log.Draining(_logger, ending.Length);
+        foreach (var session in ending)
+            session.Disconnect(EndReason.Shutdown, "This server is shutting down. Connect again.");
+        await Task.WhenAll(ending.Select(session => session.Completion)).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _heartbeat.ConfigureAwait(false);
+    }
+
+    /// <summary>Frees the listener.</summary>
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _stop.Dispose();
+    }
+
+    private void Serve(Socket socket)
+    {
+        var address = ((IPEndPoint)socket.RemoteEndPoint!).Address;
+        if (!_sessions.TryEnter(address))
+        {
+            Log.LimitReached(_logger, address);
+            socket.Dispose();
+            return;
+        }
+        new RtmpSession(new ClientConnection(socket, _time), _services).Start();
+    }
+
+    private async Task BeatAsync()
+    {
+        using var timer = new PeriodicTimer(HeartbeatInterval, _time);
+        while (await WaitAsync(timer).ConfigureAwait(false))
+        {
+            long sent = 0, received = 0;
+            foreach (var session in _sessions.Sessions)
+            {
+                session.Tick();
+                var (newlyReceived, newlySent) = session.TakeTraffic();
+                sent += newlySent;
+                received += newlyReceived;
+            }
+            _metrics.Transferred(received, sent);
+            Interlocked.Add(ref _sent, sent);
+            _hub.Tick();
+            _presence.Tick();
+        }
+    }
+
+    private async ValueTask<bool> WaitAsync(PeriodicTimer timer)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(3010, LogLevel.Warning, "A connection from {Address} was closed at once: a limit on connections is reached (MaxConnections or MaxUnadmittedPerAddress)")]
+        public static partial void LimitReached(ILogger logger, IPAddress address);
+
+        [LoggerMessage(3011, LogLevel.Information, "No new clients; saying goodbye to {Count}")]
+        public static partial void Draining(ILogger logger, int count);
+    }
+}
+
+/// <summary>What a gateway carries.</summary>
+/// <param name="Clients">Connected clients, pending ones included.</param>
+/// <param name="Pending">Those whose connect has no answer yet.</param>
+/// <param name="Streams">Streams published by clients of this node.</param>
+/// <param name="Players">Streams played by clients of this node.</param>
+/// <param name="BytesSent">Bytes sent to clients since the start.</param>
+public readonly record struct GatewayLoad(int Clients, int Pending, int Streams, int Players, long BytesSent);

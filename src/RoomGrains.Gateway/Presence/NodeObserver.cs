@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using RoomGrains.Gateway.Sessions;
+
+namespace RoomGrains.Gateway.Presence;
+
+/// <summary>What grains tell this node: who must leave, which publication is over, which room wants to know who is in it.</summary>
+internal sealed class NodeObserver(SessionRegistry sessions, RoomPresence presence) : INodeObserver
+{
+    public Task Disconnect(RoomKey room, ImmutableArray<ConnectionId> connections, string reason)
+    {
+        foreach (var id in connections)
+            sessions.Find(id)?.Disconnect(EndReason.Disconnected, reason);
+        return Task.CompletedTask;
+    }
+
+    public Task Superseded(StreamKey stream, long epoch)
+    {
+        if (presence.PublisherOf(stream) is { } publisher)
+            sessions.Find(publisher)?.Supersede(stream, epoch);
+        return Task.CompletedTask;
+    }
+
+    public Task ReportNow(RoomKey room) => presence.ReportAsync(room);
+}

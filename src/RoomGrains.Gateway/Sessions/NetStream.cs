@@ -1,0 +1,163 @@
+using RoomGrains.Gateway.Connections;
+using RoomGrains.Media;
+using RoomGrains.Rtmp.Commands;
+using RoomGrains.Rtmp.Messages;
+
+namespace RoomGrains.Gateway.Sessions;
+
+/// <summary>One NetStream of a member: idle, publishing or playing.</summary>
+internal sealed class NetStream(uint id, RoomMember member, Outbox output, SessionServices services, Action<SessionEnd> end)
+{
+    private Publication? _publication;
+    private Subscription? _subscription;
+
+    public uint Id => id;
+
+    /// <summary>The name it publishes under; null when it does not publish.</summary>
+    public string? PublishedName { get; private set; }
+
+    /// <summary>The name it plays; null when it does not play.</summary>
+    public string? PlayedName { get; private set; }
+
+    /// <summary>The epoch of the publication.</summary>
+    public long Epoch => _publication?.Epoch ?? 0;
+
+    private string PathOf(string name) => new StreamKey(member.Room, name).ToString();
+
+    public ValueTask CommandAsync(CommandMessage command)
+    {
+        switch (command.Name)
+        {
+            case CommandNames.Publish:
+                return PublishAsync(PublishCommand.From(command).Stream);
+            case CommandNames.Play:
+                Play(PlayCommand.From(command));
+                break;
+            case CommandNames.Pause or CommandNames.PauseRaw:
+                Pause(PauseCommand.From(command).Paused);
+                break;
+            case CommandNames.Seek:
+                Reply(StreamReplies.SeekFailed(PlayedName ?? ""));
+                break;
+            case CommandNames.ReceiveAudio:
+                if (_subscription is { } audio)
+                    audio.ReceiveAudio = ReceiveCommand.From(command).Wanted;
+                break;
+            case CommandNames.ReceiveVideo:
+                if (_subscription is { } video)
+                    video.ReceiveVideo = ReceiveCommand.From(command).Wanted;
+                break;
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Passes a message of the publisher on to the players.</summary>
+    public void Publish(in RtmpMessage message) => _publication?.Send(message);
+
+    public void FlushPublication() => _publication?.Flush();
+
+    /// <summary>Ends what the stream does. A publisher that was lost has a grace period to come back; one that said so has not.</summary>
+    public void End(bool lost)
+    {
+        if (_publication is { } publication)
+        {
+            publication.End(lost ? PublicationEnd.Lost : PublicationEnd.Clean);
+            services.Presence.StreamEnded(member.Room, PublishedName!, publication.Epoch);
+            services.Grains.GetRoom(member.Room).ReleaseStream(PublishedName!, publication.Epoch).Ignore();
+            if (!lost)
+                Reply(StreamReplies.UnpublishSuccess(PublishedName!));
+        }
+        _subscription?.Dispose();
+        (_publication, _subscription, PublishedName, PlayedName) = (null, null, null, null);
+    }
+
+    /// <summary>Tells the client that its stream ends, in the words that make its program stop.</summary>
+    public void TellEnd(SessionEnd reason)
+    {
+        if (PlayedName is { } played)
+        {
+            Reply(StreamReplies.UnpublishNotify(played));
+            output.EnqueueOwned(ControlMessages.StreamEof(id));
+        }
+        if (PublishedName is { } published)
+            Reply(reason.Reason == EndReason.Superseded ? StreamReplies.PublishBadName(published, reason.Description) : StreamReplies.UnpublishSuccess(published));
+    }
+
+    private async ValueTask PublishAsync(StreamName wanted)
+    {
+        End(lost: false);
+        // Flash stops publishing with publish(false).
+        if (wanted.IsEmpty)
+            return;
+        var name = Names.Normalize(wanted.Name);
+        if (!Names.IsValid(name))
+        {
+            Refuse(name, $"'{PendingClient.Printable(name)}' cannot be a stream's name. {Names.Rule}");
+            return;
+        }
+        Answer<long> claim;
+        try
+        {
+            claim = await services.Grains.GetRoom(member.Room).ClaimStream(new StreamClaim(member.Id, services.Node.Name, name)).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is Orleans.Runtime.OrleansException or TimeoutException)
+        {
+            claim = new Refusal(RefusalCode.Unavailable, "The room cannot be reached. Try again in a moment.");
+        }
+        if (!claim.IsDone)
+        {
+            Refuse(name, claim.Refusal.Message);
+            return;
+        }
+        if (services.Hub.Publish(PathOf(name), claim.Value) is not { } publication)
+        {
+            Refuse(name, $"Another publisher has just taken {name}.");
+            return;
+        }
+        (_publication, PublishedName) = (publication, name);
+        services.Presence.StreamStarted(member.Room, new StreamInfo
+        {
+            Name = name,
+            Publisher = member.Id,
+            Origin = services.Node.Name,
+            Epoch = claim.Value,
+            Since = services.Time.GetUtcNow(),
+        });
+        output.EnqueueOwned(ControlMessages.StreamBegin(id));
+        Reply(StreamReplies.PublishStart(name));
+    }
+
+    /// <summary>A refused publisher is told why and disconnected: most encoders would hang otherwise.</summary>
+    private void Refuse(string name, string why)
+    {
+        Reply(StreamReplies.PublishBadName(name, why));
+        end(new SessionEnd(EndReason.PublishRefused, why));
+    }
+
+    private void Play(PlayCommand command)
+    {
+        End(lost: false);
+        var name = Names.Normalize(command.Stream.Name);
+        if (!Names.IsValid(name))
+        {
+            Reply(StreamReplies.StreamNotFound(name, $"'{PendingClient.Printable(name)}' cannot be a stream's name. {Names.Rule}"));
+            return;
+        }
+        PlayedName = name;
+        output.EnqueueOwned(ControlMessages.StreamBegin(id));
+        if (command.Reset)
+            Reply(StreamReplies.PlayReset(name));
+        Reply(StreamReplies.PlayStart(name));
+        output.EnqueueOwned(StreamReplies.SampleAccess().ToOutgoing(services.ChunkSize), id);
+        var sink = new PlayerSink(output, id, name, services.ChunkSize, reason => end(new SessionEnd(EndReason.TooSlow, reason)));
+        _subscription = services.Hub.Play(PathOf(name), sink, new PlayOptions());
+    }
+
+    private void Pause(bool paused)
+    {
+        _subscription?.Pause(paused);
+        Reply(paused ? StreamReplies.PauseNotify(PlayedName ?? "") : StreamReplies.UnpauseNotify(PlayedName ?? ""));
+    }
+
+    private void Reply(CommandMessage reply) => output.Send(reply, services.ChunkSize, id);
+}

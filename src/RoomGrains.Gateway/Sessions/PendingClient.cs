@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using System.Net;
+using RoomGrains.Gateway.Connections;
+using RoomGrains.Rtmp.Amf;
+using RoomGrains.Rtmp.Buffers;
+using RoomGrains.Rtmp.Commands;
+using RoomGrains.Rtmp.Messages;
+
+namespace RoomGrains.Gateway.Sessions;
+
+/// <summary>A client between its <c>connect</c> and the answer: what it asked for, and what it has sent ahead.</summary>
+internal sealed class PendingClient : IDisposable
+{
+    private readonly SessionServices _services;
+    private readonly ConnectCommand _connect;
+    private readonly Queue<RtmpMessage> _held = new();
+    private int _heldBytes;
+
+    public PendingClient(ConnectionId id, ConnectCommand connect, IPEndPoint address, SessionServices services)
+    {
+        (_connect, _services) = (connect, services);
+        Request = new AdmissionRequest
+        {
+            Connection = id,
+            Application = Names.Normalize(connect.Application),
+            Room = connect.Instance is { } room ? Names.Normalize(room) : null,
+            Node = services.Node.Name,
+            Address = address,
+            Since = services.Time.GetUtcNow(),
+            Client = Printable(connect.FlashVersion),
+            TcUrl = Printable(connect.TcUrl),
+            Parameters = connect.Parameters,
+            Arguments = connect.TextArguments,
+            FollowsRedirect = connect.Parameters.GetValueOrDefault("redirect") == "follow",
+        };
+    }
+
+    /// <summary>Who asks, for what.</summary>
+    public AdmissionRequest Request { get; }
+
+    /// <summary>Keeps a message for later, with a reference of its own; false when that would be too much.</summary>
+    public bool TryHold(in RtmpMessage message)
+    {
+        if (_held.Count >= _services.Options.MaxPendingMessages || _heldBytes + message.Payload.Length > _services.Options.MaxPendingBytes)
+            return false;
+        message.Payload.AddReference();
+        _held.Enqueue(message);
+        _heldBytes += message.Payload.Length;
+        return true;
+    }
+
+    /// <summary>Puts the verdict on the wire.</summary>
+    public void Tell(Verdict verdict, Outbox output)
+    {
+        switch (verdict.Kind)
+        {
+            case VerdictKind.Accept:
+                var window = (uint)_services.Options.WindowAckSize;
+                output.EnqueueOwned(ControlMessages.WindowAckSize(window));
+                output.EnqueueOwned(ControlMessages.SetPeerBandwidth(window, PeerBandwidthLimit.Dynamic));
+                output.EnqueueOwned(ControlMessages.StreamBegin(0));
+                output.EnqueueOwned(ControlMessages.SetChunkSize(_services.ChunkSize));
+                output.Send(Replies.ConnectSuccess(_connect, Request.Connection.Value), _services.ChunkSize);
+                output.Send(Replies.OnBandwidthDone(), _services.ChunkSize);
+                break;
+            case VerdictKind.Reject:
+                output.Send(Replies.ConnectError(_connect, StatusCodeOf(verdict.Code), verdict.Description), ChunkReaderDefault);
+                output.Send(Replies.Close(), ChunkReaderDefault);
+                break;
+            case VerdictKind.Redirect:
+                output.Send(Replies.ConnectRedirect(_connect, verdict.RedirectUrl!), ChunkReaderDefault);
+                output.Send(Replies.Close(), ChunkReaderDefault);
+                break;
+        }
+        output.Flush();
+    }
+
+    /// <summary>Tells a client that was never decided why its connection ends.</summary>
+    public void TellEnd(SessionEnd end, Outbox output)
+    {
+        var code = end.Reason == EndReason.Shutdown ? StatusCodes.Connect.AppShutdown : StatusCodes.Connect.Failed;
+        output.Send(Replies.ConnectError(_connect, code, end.Description), ChunkReaderDefault);
+        output.Send(Replies.Close(), ChunkReaderDefault);
+    }
+
+    /// <summary>The member that this client becomes.</summary>
+    public Member ToMember(Verdict verdict) => new()
+    {
+        Id = Request.Connection,
+        Node = Request.Node,
+        Address = Request.Address.ToString(),
+        Client = Request.Client,
+        Since = verdict.DecidedAt,
+    };
+
+    /// <summary>Hands over what was held, in the order it came.</summary>
+    public async ValueTask ReplayAsync(RoomMember member)
+    {
+        while (_held.TryDequeue(out var message))
+        {
+            try
+            {
+                await member.HandleAsync(message).ConfigureAwait(false);
+            }
+            finally
+            {
+                message.Release();
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        while (_held.TryDequeue(out var message))
+            message.Release();
+    }
+
+    /// <summary>Before Set Chunk Size has been sent, our chunks have the protocol's first size.</summary>
+    private const int ChunkReaderDefault = Rtmp.Chunks.ChunkReader.DefaultChunkSize;
+
+    /// <summary>What a client says of itself ends in logs and terminals: no line ends and no escape sequences.</summary>
+    public static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
+
+    private static string StatusCodeOf(RefusalCode? code) => code switch
+    {
+        RefusalCode.UnknownApplication or RefusalCode.InvalidName => StatusCodes.Connect.InvalidApp,
+        RefusalCode.Unavailable => StatusCodes.Connect.Failed,
+        RefusalCode.RoomClosed => StatusCodes.Connect.AppShutdown,
+        _ => StatusCodes.Connect.Rejected,
+    };
+}

@@ -1,0 +1,206 @@
+using System.Collections.Immutable;
+using RoomGrains.Gateway.Connections;
+using RoomGrains.Rtmp;
+using RoomGrains.Rtmp.Commands;
+using RoomGrains.Rtmp.Messages;
+
+namespace RoomGrains.Gateway.Sessions;
+
+/// <summary>
+/// An admitted client in its room: it dispatches the client's messages to its NetStreams and answers its commands. The session's loop
+/// calls it, one message at a time.
+/// </summary>
+internal sealed class RoomMember
+{
+    private readonly Outbox _output;
+    private readonly SessionServices _services;
+    private readonly Action<SessionEnd> _end;
+    private readonly Dictionary<uint, NetStream> _streams = [];
+    private volatile int _publications;
+    private volatile int _plays;
+
+    public RoomMember(RoomKey room, Member member, Outbox output, SessionServices services, Action<SessionEnd> end)
+    {
+        (Room, Id, _output, _services, _end) = (room, member.Id, output, services, end);
+        services.Presence.Join(room, member);
+    }
+
+    public ConnectionId Id { get; }
+
+    public RoomKey Room { get; }
+
+    /// <summary>Streams it publishes.</summary>
+    public int Publications => _publications;
+
+    /// <summary>Streams it plays.</summary>
+    public int Plays => _plays;
+
+    public async ValueTask HandleAsync(RtmpMessage message)
+    {
+        switch (message.Type)
+        {
+            case MessageType.Audio or MessageType.Video:
+                if (_streams.TryGetValue(message.StreamId, out var stream))
+                    stream.Publish(message);
+                break;
+            case MessageType.DataAmf0 or MessageType.DataAmf3:
+                Publisher(message.StreamId)?.Publish(message);
+                break;
+            case MessageType.Aggregate:
+                var parts = new AggregateReader(message);
+                while (parts.TryRead(out var part))
+                {
+                    try
+                    {
+                        await HandleAsync(part).ConfigureAwait(false);
+                    }
+                    finally
+                    {
+                        part.Release();
+                    }
+                }
+                break;
+            case MessageType.CommandAmf0 or MessageType.CommandAmf3:
+                await CommandAsync(CommandMessage.Parse(message), message.StreamId).ConfigureAwait(false);
+                Count();
+                break;
+        }
+    }
+
+    /// <summary>Starts sending to players what came in one read.</summary>
+    public void FlushPublications()
+    {
+        if (_publications == 0)
+            return;
+        foreach (var stream in _streams.Values)
+            stream.FlushPublication();
+    }
+
+    /// <summary>Whether a stream of this client has been taken over by a publication of a higher epoch.</summary>
+    public bool IsSuperseded(StreamKey stream, long epoch) =>
+        stream.Room == Room && _streams.Values.Any(s => s.PublishedName == stream.Stream && s.Epoch < epoch);
+
+    /// <summary>Tells the client why its connection ends.</summary>
+    public void TellEnd(SessionEnd end)
+    {
+        foreach (var stream in _streams.Values)
+            stream.TellEnd(end);
+        var code = end.Reason == EndReason.Shutdown ? StatusCodes.Connect.AppShutdown : StatusCodes.Connect.Closed;
+        _output.Send(Replies.ConnectionStatus(StatusLevel.Status, code, end.Description), _services.ChunkSize);
+        _output.Send(Replies.Close(), _services.ChunkSize);
+    }
+
+    /// <summary>Takes everything back that the member holds: streams and seat.</summary>
+    public void Leave(SessionEnd end)
+    {
+        // A client that goes without a word may be back in a moment; one that we send away is not.
+        var lost = end.Reason is EndReason.ClientLeft or EndReason.ConnectionLost or EndReason.ProtocolError or EndReason.Idle or EndReason.ServerError;
+        foreach (var stream in _streams.Values)
+            stream.End(lost);
+        _streams.Clear();
+        Count();
+        _services.Presence.Leave(Room, Id);
+        _services.Grains.GetRoom(Room).ReleaseSeat(Id).Ignore();
+    }
+
+    private async ValueTask CommandAsync(CommandMessage command, uint streamId)
+    {
+        switch (command.Name)
+        {
+            case CommandNames.CreateStream:
+                CreateStream(command);
+                break;
+            case CommandNames.DeleteStream:
+                DeleteStream(DeleteStreamCommand.From(command));
+                break;
+            case CommandNames.CloseStream:
+                _streams.GetValueOrDefault(streamId)?.End(lost: false);
+                break;
+            case CommandNames.Publish or CommandNames.Play or CommandNames.Pause or CommandNames.PauseRaw or CommandNames.Seek
+                or CommandNames.ReceiveAudio or CommandNames.ReceiveVideo:
+                if (_streams.TryGetValue(streamId, out var stream))
+                    await stream.CommandAsync(command).ConfigureAwait(false);
+                else
+                    Answer(command, Replies.CallFailed(command, $"There is no stream {streamId}; createStream first."));
+                break;
+            case CommandNames.ReleaseStream or CommandNames.CheckBandwidth:
+                Answer(command, Replies.CallResult(command));
+                break;
+            case CommandNames.FCPublish:
+                Reply(Replies.OnFCPublish(StreamNameCommand.From(command).Stream.Name));
+                break;
+            case CommandNames.FCUnpublish:
+                // Encoders that stop say it with this, and then with deleteStream: the name is free from here on.
+                var unpublished = StreamNameCommand.From(command).Stream.Name;
+                FindPublisher(unpublished)?.End(lost: false);
+                Reply(Replies.OnFCUnpublish(unpublished));
+                break;
+            case CommandNames.FCSubscribe:
+                Reply(Replies.OnFCSubscribe(StreamNameCommand.From(command).Stream.Name));
+                break;
+            case CommandNames.GetStreamLength:
+                Answer(command, Replies.CallResult(command, 0));
+                break;
+            case CommandNames.Close:
+                _end(new SessionEnd(EndReason.ClientLeft, "The client said close."));
+                break;
+            case CommandNames.Connect:
+                throw new RtmpProtocolException(ProtocolError.MessageNotAllowed, "A second connect on one connection.");
+            case CommandNames.FCUnsubscribe or "initStream" or "setPeerInfo" or Replies.Result or Replies.Error or Replies.OnStatus:
+                break;
+            default:
+                Answer(command, Replies.MethodNotFound(command));
+                break;
+        }
+    }
+
+    private void CreateStream(CommandMessage command)
+    {
+        uint id = 1;
+        while (_streams.ContainsKey(id))
+            id++;
+        if (_streams.Count >= _services.Options.MaxStreamsPerConnection)
+        {
+            Answer(command, Replies.CallFailed(command, $"This connection has {_streams.Count} streams, and may have no more; deleteStream frees one."));
+            return;
+        }
+        _streams[id] = new NetStream(id, this, _output, _services, _end);
+        Reply(Replies.CreateStreamResult(command, id));
+    }
+
+    /// <summary>The stream is named by its id; GStreamer sends the name of what it published instead.</summary>
+    private void DeleteStream(DeleteStreamCommand command)
+    {
+        var stream = command.StreamId is { } id ? _streams.GetValueOrDefault(id) : FindPublisher(command.Stream.Name);
+        if (stream is null)
+            return;
+        stream.End(lost: false);
+        _streams.Remove(stream.Id);
+    }
+
+    private NetStream? FindPublisher(string name) => _streams.Values.FirstOrDefault(s => s.PublishedName == Names.Normalize(name));
+
+    /// <summary>Some encoders send their metadata on stream 0: it is for the one stream they publish.</summary>
+    private NetStream? Publisher(uint streamId) => streamId == 0
+        ? _streams.Values.Where(s => s.PublishedName is not null).Take(2).ToArray() is [var only] ? only : null
+        : _streams.GetValueOrDefault(streamId);
+
+    private void Count()
+    {
+        var plays = _streams.Values.Select(s => s.PlayedName).OfType<string>().ToImmutableArray();
+        _publications = _streams.Values.Count(s => s.PublishedName is not null);
+        if (plays.Length == _plays)
+            return;
+        _plays = plays.Length;
+        _services.Presence.SetPlays(Room, Id, plays);
+    }
+
+    /// <summary>Answers a command, unless its sender wants no answer.</summary>
+    private void Answer(CommandMessage command, CommandMessage answer)
+    {
+        if (command.ExpectsAnswer)
+            Reply(answer);
+    }
+
+    private void Reply(CommandMessage reply) => _output.Send(reply, _services.ChunkSize);
+}

@@ -1,0 +1,306 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using RoomGrains.Gateway.Connections;
+using RoomGrains.Rtmp;
+using RoomGrains.Rtmp.Chunks;
+using RoomGrains.Rtmp.Commands;
+using RoomGrains.Rtmp.Handshakes;
+using RoomGrains.Rtmp.Messages;
+
+namespace RoomGrains.Gateway.Sessions;
+
+/// <summary>
+/// One client from accept to goodbye: handshake → connect → pending → member → end. Everything a session knows is touched by its one
+/// loop only; what comes from elsewhere (a verdict, a kick, a deadline) is put into its mailbox, and the loop is woken to read it.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "LeaveAsync gives everything back, and always runs.")]
+internal sealed partial class RtmpSession
+{
+    private readonly ClientConnection _connection;
+    private readonly SessionServices _services;
+    private readonly ChunkReader _chunks = new(ChunkReaderLimits.BeforeAccept);
+    private readonly ConcurrentQueue<Func<Task>> _mail = new();
+    private readonly CancellationTokenSource _gone = new();
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SessionLiveness _liveness;
+    private readonly ProtocolControl _control;
+    private ServerHandshake? _handshake;
+    private PendingClient? _pending;
+    private RoomMember? _member;
+    private SessionEnd? _end;
+    private long _received;
+    private long _reportedReceived;
+    private long _reportedSent;
+    private bool _admitted;
+
+    public RtmpSession(ClientConnection connection, SessionServices services)
+    {
+        (_connection, _services) = (connection, services);
+        _handshake = new ServerHandshake(unchecked((uint)Environment.TickCount64));
+        _liveness = new SessionLiveness(services.Time, services.Options);
+        _control = new ProtocolControl(connection.Output, services.Options.WindowAckSize);
+        connection.Output.Failed = error => Post(() => End(new SessionEnd(EndReason.ConnectionLost, error.ToString())));
+    }
+
+    /// <summary>The connection's id; its pending grain and its seat have the same.</summary>
+    public ConnectionId Id { get; } = ConnectionId.New();
+
+    /// <summary>Whether its connect has no answer yet.</summary>
+    public bool IsPending => _pending is not null;
+
+    /// <summary>Streams it publishes.</summary>
+    public int Publications => _member?.Publications ?? 0;
+
+    /// <summary>Streams it plays.</summary>
+    public int Plays => _member?.Plays ?? 0;
+
+    /// <summary>Completes when the session has ended and left nothing behind.</summary>
+    public Task Completion => _completion.Task;
+
+    /// <summary>Serves the client until the end.</summary>
+    public void Start()
+    {
+        _services.Sessions.Add(this);
+        _ = Task.Run(RunAsync);
+    }
+
+    /// <summary>The heartbeat: deadlines and pings. Any thread.</summary>
+    public void Tick()
+    {
+        if (_liveness.Overdue(_received, _connection.Output.BytesSent) is { } overdue)
+            Post(() => End(overdue));
+        else if (_liveness.PingDue())
+        {
+            _connection.Output.EnqueueOwned(ControlMessages.PingRequest(unchecked((uint)Environment.TickCount64)));
+            _connection.Output.Flush();
+        }
+    }
+
+    /// <summary>Bytes received and sent since the last call. Only the heartbeat calls it.</summary>
+    public (long Received, long Sent) TakeTraffic()
+    {
+        long received = Interlocked.Read(ref _received), sent = _connection.Output.BytesSent;
+        var taken = (received - _reportedReceived, sent - _reportedSent);
+        (_reportedReceived, _reportedSent) = (received, sent);
+        return taken;
+    }
+
+    /// <summary>Ends the session politely. Any thread.</summary>
+    public void Disconnect(EndReason reason, string description) => Post(() => End(new SessionEnd(reason, description)));
+
+    /// <summary>A newer publisher has the name of a stream that this client publishes. Any thread.</summary>
+    public void Supersede(StreamKey stream, long epoch) => Post(() =>
+    {
+        if (_member?.IsSuperseded(stream, epoch) == true)
+            End(new SessionEnd(EndReason.Superseded, $"Another publisher has taken over {stream.Stream}."));
+    });
+
+    /// <summary>Puts something into the mailbox and wakes the loop.</summary>
+    private void Post(Func<Task> mail)
+    {
+        _mail.Enqueue(mail);
+        _connection.Input.CancelPendingRead();
+    }
+
+    private void Post(Action mail) => Post(() =>
+    {
+        mail();
+        return Task.CompletedTask;
+    });
+
+    private async Task RunAsync()
+    {
+        Log.Accepted(_services.Logger, Id, _connection.RemoteAddress);
+        try
+        {
+            while (_end is null)
+                await ReadAsync().ConfigureAwait(false);
+        }
+        catch (RtmpProtocolException e)
+        {
+            End(new SessionEnd(EndReason.ProtocolError, e.Message, e.Error));
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
+        {
+            End(new SessionEnd(EndReason.ConnectionLost, e.Message));
+        }
+        catch (Exception e)
+        {
+            Log.Fault(_services.Logger, e, Id);
+            End(new SessionEnd(EndReason.ServerError, "A fault in this server ended the connection; its log has the details."));
+        }
+        finally
+        {
+            await LeaveAsync(_end!).ConfigureAwait(false);
+            _completion.SetResult();
+        }
+    }
+
+    /// <summary>One read from the socket, or one wake-up: the mailbox first, then every whole message there is.</summary>
+    private async ValueTask ReadAsync()
+    {
+        var read = await _connection.Input.ReadAsync().ConfigureAwait(false);
+        var rest = read.Buffer;
+        try
+        {
+            while (_end is null && _mail.TryDequeue(out var mail))
+                await mail().ConfigureAwait(false);
+            if (_end is null && (_handshake is null || await AdvanceHandshakeAsync(ref rest).ConfigureAwait(false)))
+            {
+                while (_end is null && _chunks.TryRead(ref rest, out var message))
+                {
+                    try
+                    {
+                        await HandleAsync(message).ConfigureAwait(false);
+                    }
+                    finally
+                    {
+                        message.Release();
+                    }
+                }
+            }
+            if (read.IsCompleted)
+                End(new SessionEnd(EndReason.ClientLeft, "The client closed the connection."));
+        }
+        finally
+        {
+            Interlocked.Add(ref _received, read.Buffer.Length - rest.Length);
+            _connection.Input.AdvanceTo(rest.Start, rest.End);
+        }
+        _control.Received(_received);
+        _connection.Output.Flush();
+    }
+
+    private ValueTask<bool> AdvanceHandshakeAsync(ref ReadOnlySequence<byte> input)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var complete = _handshake!.TryAdvance(ref input, output);
+        if (complete)
+        {
+            _handshake = null;
+            _liveness.AwaitConnect();
+        }
+        return SendAsync(output.WrittenMemory, complete);
+    }
+
+    private async ValueTask<bool> SendAsync(ReadOnlyMemory<byte> bytes, bool complete)
+    {
+        await _connection.SendHandshakeAsync(bytes).ConfigureAwait(false);
+        return complete;
+    }
+
+    private ValueTask HandleAsync(RtmpMessage message)
+    {
+        if (_control.TryHandle(message))
+            return ValueTask.CompletedTask;
+        if (_member is not null)
+            return _member.HandleAsync(message);
+        if (message.Type is not (MessageType.CommandAmf0 or MessageType.CommandAmf3))
+            throw new RtmpProtocolException(ProtocolError.MessageNotAllowed, $"A message of type {message.Type} came before the connection was admitted.");
+        if (_pending is not null)
+        {
+            if (!_pending.TryHold(message))
+                End(new SessionEnd(EndReason.PendingOverflow, "Too much was sent before the connection was admitted."));
+            return ValueTask.CompletedTask;
+        }
+        Connect(CommandMessage.Parse(message));
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>The first command: from here on the client is pending, until the verdict is in the mailbox.</summary>
+    private void Connect(CommandMessage command)
+    {
+        if (command.Name != "connect")
+            throw new RtmpProtocolException(ProtocolError.MessageNotAllowed, $"The first command was '{command.Name}' and not 'connect'.");
+        _pending = new PendingClient(Id, ConnectCommand.From(command), _connection.RemoteAddress, _services);
+        _liveness.Pending();
+        _services.Metrics.PendingChanged(1);
+        Log.Pending(_services.Logger, Id, PendingClient.Printable($"{_pending.Request.Application}/{_pending.Request.Room ?? "*"}"), _connection.RemoteAddress, _pending.Request.Client);
+        _ = AwaitVerdictAsync(_pending.Request);
+    }
+
+    private async Task AwaitVerdictAsync(AdmissionRequest request)
+    {
+        try
+        {
+            var verdict = await _services.Admission.AwaitVerdictAsync(request, _gone.Token).ConfigureAwait(false);
+            Post(() => DecideAsync(verdict));
+        }
+        catch (OperationCanceledException)
+        {
+            // The client left; LeaveAsync tells the grain.
+        }
+        catch (Exception e)
+        {
+            Log.Fault(_services.Logger, e, Id);
+            Disconnect(EndReason.ServerError, "A fault in this server ended the connection; its log has the details.");
+        }
+    }
+
+    private async Task DecideAsync(Verdict verdict)
+    {
+        var pending = _pending!;
+        _pending = null;
+        _services.Metrics.PendingChanged(-1);
+        _services.Metrics.Decided(verdict.Kind, _services.Time.GetUtcNow() - pending.Request.Since);
+        Log.Decided(_services.Logger, Id, verdict.Kind, verdict.Room, verdict.DecidedBy, verdict.Description);
+        pending.Tell(verdict, _connection.Output);
+        _services.Admission.Confirm(verdict, delivered: true);
+        if (verdict.Kind != VerdictKind.Accept)
+        {
+            pending.Dispose();
+            End(new SessionEnd(verdict.Kind == VerdictKind.Redirect ? EndReason.Redirected : EndReason.Rejected, verdict.Description));
+            return;
+        }
+        _liveness.Admitted();
+        _chunks.Limits = ChunkReaderLimits.AfterAccept;
+        _admitted = true;
+        _services.Sessions.Admitted(_connection.RemoteAddress.Address);
+        _member = new RoomMember(verdict.Room!.Value, pending.ToMember(verdict), _connection.Output, _services, end => Post(() => End(end)));
+        await pending.ReplayAsync(_member).ConfigureAwait(false);
+    }
+
+    private void End(SessionEnd end) => _end ??= end;
+
+    /// <summary>Says goodbye where there is somebody to say it to, and takes back everything that the session holds in the cluster.</summary>
+    private async Task LeaveAsync(SessionEnd end)
+    {
+        Log.Ended(_services.Logger, Id, end.Reason, end.Error, end.Description, _received, _connection.Output.BytesSent);
+        _services.Metrics.Ended(end);
+        await _gone.CancelAsync().ConfigureAwait(false);
+        if (end.Reason is not (EndReason.ClientLeft or EndReason.ConnectionLost))
+            await SayGoodbyeAsync(end).ConfigureAwait(false);
+        if (_pending is not null)
+        {
+            _services.Metrics.PendingChanged(-1);
+            _pending.Dispose();
+            _ = _services.Admission.AbandonAsync(Id);
+        }
+        _member?.Leave(end);
+        await _connection.DisposeAsync().ConfigureAwait(false);
+        _chunks.Dispose();
+        _gone.Dispose();
+        _services.Sessions.Remove(this);
+        if (!_admitted)
+            _services.Sessions.Admitted(_connection.RemoteAddress.Address);
+        _services.Sessions.Leave();
+    }
+
+    private async ValueTask SayGoodbyeAsync(SessionEnd end)
+    {
+        try
+        {
+            _pending?.TellEnd(end, _connection.Output);
+            _member?.TellEnd(end);
+        }
+        catch (RtmpProtocolException)
+        {
+            // What the client sent last cannot be answered; it is told nothing.
+        }
+        // Bytes that are not RTMP are answered by nothing but the close.
+        await _connection.CloseGracefullyAsync(_handshake is null ? _services.Options.Linger : TimeSpan.Zero).ConfigureAwait(false);
+    }
+}

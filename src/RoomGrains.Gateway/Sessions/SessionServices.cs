@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using RoomGrains.Gateway.Admission;
+using RoomGrains.Gateway.Presence;
+using RoomGrains.Media;
+
+namespace RoomGrains.Gateway.Sessions;
+
+/// <summary>What every session of this node uses.</summary>
+internal sealed record SessionServices(
+    NodeIdentity Node, SessionRegistry Sessions, AdmissionClient Admission, RoomPresence Presence, IGrainFactory Grains, StreamHub Hub,
+    IOptions<GatewayOptions> GatewayOptions, IOptions<StreamOptions> StreamOptions, GatewayMetrics Metrics, TimeProvider Time, ILogger<RtmpSession> Logger)
+{
+    public GatewayOptions Options => GatewayOptions.Value;
+
+    /// <summary>The chunk size we announce to every client: one for all, so that one encoding serves all.</summary>
+    public int ChunkSize => StreamOptions.Value.ChunkSize;
+}
