@@ -13,7 +13,7 @@ public sealed class ReplyTests
     [Fact]
     public void Success_has_two_values_after_the_transaction_and_echoes_the_encoding()
     {
-        var reply = CommandMessageTests.Sent(Replies.ConnectSuccess(Connect));
+        var reply = CommandMessageTests.Sent(Replies.ConnectSuccess(Connect, "c1"));
         Assert.Equal(("_result", 1.0), (reply.Name, reply.TransactionId));
         Assert.Equal(AmfKind.Object, reply.CommandObject.Kind);
         var information = reply[0];
