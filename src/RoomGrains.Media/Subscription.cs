@@ -177,7 +177,7 @@ public sealed class Subscription : IDisposable
         _sink.Flush();
     }
 
-    private bool Wants(in MediaFrame frame) => frame.IsVideo ? _receiveVideo : frame.Kind != FrameKind.Audio || _receiveAudio;
+    private bool Wants(in MediaFrame frame) => frame.Kind == FrameKind.Data || (frame.IsVideo ? _receiveVideo : _receiveAudio);
 
     /// <summary>Whether the player has the key frame that this frame needs.</summary>
     private bool IsDecodable(in MediaFrame frame) =>

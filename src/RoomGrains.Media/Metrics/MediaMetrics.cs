@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using RoomGrains.Media.Streams;
+using RoomGrains.Rtmp.Messages;
 
 namespace RoomGrains.Media.Metrics;
 
@@ -13,7 +14,7 @@ internal sealed class MediaMetrics
     private readonly Counter<long> _givenUp;
     private readonly Counter<long> _gopGivenUp;
     private readonly Counter<long> _headersRefused;
-    private readonly Counter<long> _dataRefused;
+    private readonly Counter<long> _malformed;
     private readonly Counter<long> _stale;
     private readonly Counter<long> _superseded;
 
@@ -28,7 +29,7 @@ internal sealed class MediaMetrics
         _givenUp = meter.CreateCounter<long>("roomgrains.media.players.given_up", "{player}", "Players given up because too much waited for them, or for too long.");
         _gopGivenUp = meter.CreateCounter<long>("roomgrains.media.gop.given_up", "{gop}", "GOPs that exceeded a cap of the cache; joiners waited for a key frame.");
         _headersRefused = meter.CreateCounter<long>("roomgrains.media.headers.refused", "{header}", "Headers forwarded but not kept for joiners: no room.");
-        _dataRefused = meter.CreateCounter<long>("roomgrains.media.data.refused", "{message}", "Data messages left out because they are malformed.");
+        _malformed = meter.CreateCounter<long>("roomgrains.media.messages.malformed", "{message}", "Messages left out because they are malformed, by type.");
         _stale = meter.CreateCounter<long>("roomgrains.media.publications.stale", "{publication}", "Publications refused because a newer one lives.");
         _superseded = meter.CreateCounter<long>("roomgrains.media.publications.superseded", "{publication}", "Publications taken over by a newer one.");
     }
@@ -49,7 +50,12 @@ internal sealed class MediaMetrics
 
     public void HeaderRefused() => _headersRefused.Add(1);
 
-    public void DataRefused() => _dataRefused.Add(1);
+    public void MessageMalformed(MessageType type) => _malformed.Add(1, new KeyValuePair<string, object?>("type", type switch
+    {
+        MessageType.Audio => "audio",
+        MessageType.Video => "video",
+        _ => "data",
+    }));
 
     public void PublicationStale() => _stale.Add(1);
 

@@ -40,14 +40,13 @@ internal sealed class HeaderCache(StreamOptions options)
     /// <summary>Keeps a header; it takes a reference of its own.</summary>
     public HeaderStored Store(HeaderKind kind, TrackSet tracks, MessageType type, SharedBuffer payload)
     {
-        var same = _headers.Find(h => h.Kind == kind && h.Tracks == tracks);
-        if (same is not null && same.Payload.Span.SequenceEqual(payload.Span))
+        if (FindInForce(kind, tracks) is { } same && same.Payload.Span.SequenceEqual(payload.Span))
         {
             Refresh(same);
             return HeaderStored.Unchanged;
         }
-        var changed = RemoveReplaced(kind, tracks);
-        if (_bytes + payload.Length > options.HeaderCacheBytes || _headers.Count >= MaxHeaders)
+        var changed = !tracks.IsBeyondCount && RemoveReplaced(kind, tracks);
+        if (tracks.IsBeyondCount || _bytes + payload.Length > options.HeaderCacheBytes || _headers.Count >= MaxHeaders)
             return HeaderStored.Refused;
 
         var at = _headers.FindLastIndex(h => h.Group <= Header.GroupOf(kind)) + 1;
@@ -92,6 +91,13 @@ internal sealed class HeaderCache(StreamOptions options)
                 burst.Add(header.EncodedAt(timestamp, options.ChunkSize).AddReference());
         }
         return Version;
+    }
+
+    /// <summary>The header of exactly these tracks, unless a later one has replaced some of them.</summary>
+    private Header? FindInForce(HeaderKind kind, TrackSet tracks)
+    {
+        var latest = _headers.FindLast(h => h.Kind == kind && (h.Tracks == tracks || h.Tracks.Intersects(tracks)));
+        return latest is not null && latest.Tracks == tracks ? latest : null;
     }
 
     private void Refresh(Header header)

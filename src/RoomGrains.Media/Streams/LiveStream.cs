@@ -34,7 +34,8 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     private Subscription[] _players = [];
     private StreamState _state = StreamState.Waiting;
     private long _epoch;
-    private int _defaultTrack;
+    private int _defaultVideo;
+    private int _defaultAudio;
 
     public string Path => path;
     public StreamOptions Options => options;
@@ -77,7 +78,9 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
                 _headers.BeginPublication();
                 _gop.Clear();
                 _meter.BeginPublication();
-                (_epoch, _defaultTrack) = (epoch, int.MaxValue);
+                _epoch = epoch;
+                // The track that everybody plays: the lowest that comes.
+                _defaultVideo = _defaultAudio = int.MaxValue;
             }
             foreach (var player in players)
                 player.BeginPublication(started);
@@ -101,14 +104,18 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
                 return;
             switch (message.Type)
             {
-                case MessageType.Audio:
-                    SendMedia(message, MediaFrame.OfAudio(message.Payload.Span));
+                case MessageType.Audio when MediaFrame.TryReadAudio(message.Payload.Span, out var audio):
+                    SendMedia(message, audio);
                     break;
-                case MessageType.Video:
-                    SendMedia(message, MediaFrame.OfVideo(message.Payload.Span));
+                case MessageType.Video when MediaFrame.TryReadVideo(message.Payload.Span, out var video):
+                    SendMedia(message, video);
                     break;
-                case MessageType.DataAmf0 or MessageType.DataAmf3:
-                    SendData(message);
+                case MessageType.DataAmf0 or MessageType.DataAmf3 when DataMessage.TryRead(message, out var data):
+                    using (data)
+                        SendData(message, data);
+                    break;
+                case MessageType.Audio or MessageType.Video or MessageType.DataAmf0 or MessageType.DataAmf3:
+                    metrics.MessageMalformed(message.Type);
                     break;
             }
         }
@@ -229,48 +236,41 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
         lock (_gate)
         {
             Count(message.Payload.Length, frame, now);
-            if (!_gop.Add(outgoing, frame, startsGop: frame.Kind == FrameKind.Key && frame.Tracks.Lowest == _defaultTrack))
+            if (!_gop.Add(outgoing, frame, startsGop: frame.Kind == FrameKind.Key && frame.Tracks.Lowest == _defaultVideo))
                 metrics.GopGivenUp();
             (players, version) = (_players, _headers.Version);
         }
         Deliver(outgoing, frame, players, version);
     }
 
-    private void SendData(in RtmpMessage message)
+    private void SendData(in RtmpMessage message, in DataMessage data)
     {
-        if (!DataMessage.TryRead(message, out var data))
+        var now = time.GetTimestamp();
+        switch (data.Kind)
         {
-            metrics.DataRefused();
-            return;
-        }
-        using (data)
-        {
-            var now = time.GetTimestamp();
-            if (data.Kind == DataKind.Metadata && Keep(HeaderKind.Metadata, default, MessageType.DataAmf0, data.Payload, default, now))
-            {
+            case DataKind.Metadata when Keep(HeaderKind.Metadata, default, MessageType.DataAmf0, data.Payload, default, now):
                 lock (_gate)
                     _meter.SetSize(data.Width, data.Height);
                 return;
-            }
-            if (data.Kind is DataKind.ClearMetadata or DataKind.Ignored)
-            {
+            case DataKind.ClearMetadata:
                 lock (_gate)
                 {
-                    if (data.Kind == DataKind.ClearMetadata)
-                        _headers.RemoveMetadata();
+                    _headers.RemoveMetadata();
+                    _meter.SetSize(0, 0);
                 }
                 return;
-            }
-            var outgoing = OutgoingMessage.Encode(
-                MessageType.DataAmf0, _timeline.OfData(message.Timestamp, now), data.Payload, ChunkStreams.Of(MessageType.DataAmf0), options.ChunkSize);
-            Subscription[] players;
-            lock (_gate)
-            {
-                _meter.Count(message.Payload.Length, now);
-                players = _players;
-            }
-            Deliver(outgoing, default, players, version: 0);
+            case DataKind.Ignored:
+                return;
         }
+        var outgoing = OutgoingMessage.Encode(
+            MessageType.DataAmf0, _timeline.OfData(message.Timestamp, now), data.Payload, ChunkStreams.Of(MessageType.DataAmf0), options.ChunkSize);
+        Subscription[] players;
+        lock (_gate)
+        {
+            _meter.Count(message.Payload.Length, now);
+            players = _players;
+        }
+        Deliver(outgoing, default, players, version: 0);
     }
 
     /// <summary>Keeps a header, which every player gets before its next frame; false when there is no room for it.</summary>
@@ -297,15 +297,13 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
         _meter.Count(bytes, now);
         if (frame.Tracks.IsEmpty)
             return;
-        var isDefault = frame.Tracks.Lowest <= _defaultTrack;
-        if (frame.IsVideo && isDefault)
-        {
-            _defaultTrack = frame.Tracks.Lowest;
-            if (frame.IsPicture)
-                _meter.CountPicture();
-        }
-        if (frame.Codec is { } codec && (isDefault || !frame.IsVideo && frame.Tracks.Lowest == 0))
-            _meter.SetCodec(frame.IsVideo, codec);
+        ref var defaultTrack = ref frame.IsVideo ? ref _defaultVideo : ref _defaultAudio;
+        if (frame.Tracks.Lowest > defaultTrack)
+            return;
+        defaultTrack = frame.Tracks.Lowest;
+        _meter.SetCodec(frame.IsVideo, frame.Codec);
+        if (frame.IsPicture)
+            _meter.CountPicture();
     }
 
     private static void Deliver(OutgoingMessage outgoing, in MediaFrame frame, Subscription[] players, long version)

@@ -1,4 +1,5 @@
 using System.Numerics;
+using RoomGrains.Rtmp.Enhanced;
 
 namespace RoomGrains.Media.Streams;
 
@@ -18,10 +19,12 @@ internal enum FrameKind : byte
     Other,
 }
 
-/// <summary>The tracks that a message is about, by their ids; 63 and above are one, which is never cached.</summary>
+/// <summary>The tracks that a message is about, by their ids. Encoders use half a dozen: 63 and above count as one, whose headers are not kept.</summary>
 internal readonly record struct TrackSet(ulong Bits)
 {
-    public const int Last = 63;
+    private const int Last = 63;
+
+    public bool IsBeyondCount => Bits >> Last != 0;
 
     public bool IsEmpty => Bits == 0;
 
@@ -43,21 +46,51 @@ internal readonly record struct TrackSet(ulong Bits)
 /// <param name="Kind">What it is to caches and policy.</param>
 /// <param name="IsVideo">Video or audio.</param>
 /// <param name="Tracks">Its tracks; empty where it has none.</param>
+/// <param name="Codec">The codec: FourCC or FLV id.</param>
 /// <param name="Header">Which header, where it is one.</param>
-/// <param name="Codec">The display name of the codec; null where it doesn't say.</param>
-internal readonly record struct MediaFrame(FrameKind Kind, bool IsVideo, TrackSet Tracks, HeaderKind Header, string? Codec)
+internal readonly record struct MediaFrame(FrameKind Kind, bool IsVideo, TrackSet Tracks, uint Codec, HeaderKind Header = default)
 {
     /// <summary>Whether it shows a picture.</summary>
     public bool IsPicture => Kind is FrameKind.Key or FrameKind.Inter or FrameKind.Disposable;
 
-    public static MediaFrame OfAudio(ReadOnlySpan<byte> payload) =>
-        new(payload.Length > 1 && payload[0] >> 4 == 10 && payload[1] == 0 ? FrameKind.Header : FrameKind.Audio, false, TrackSet.Of(0), HeaderKind.AudioConfiguration, null);
-
-    public static MediaFrame OfVideo(ReadOnlySpan<byte> payload)
+    /// <summary>Reads an audio message; false when it is malformed. One without bytes is a silence (Enhanced RTMP), and goes to the players.</summary>
+    public static bool TryReadAudio(ReadOnlySpan<byte> payload, out MediaFrame frame)
     {
-        if (payload.Length < 2 || payload[0] >= 0x80)
-            return new(FrameKind.Other, true, default, default, null);
-        var kind = payload[1] == 0 ? FrameKind.Header : (payload[0] >> 4) switch { 1 or 4 => FrameKind.Key, 2 => FrameKind.Inter, 3 => FrameKind.Disposable, _ => FrameKind.Other };
-        return new(kind, true, TrackSet.Of(0), HeaderKind.VideoConfiguration, null);
+        var isWhole = AudioHeader.TryParse(payload, out var header);
+        frame = new MediaFrame(
+            header.IsConfiguration ? FrameKind.Header : FrameKind.Audio,
+            IsVideo: false,
+            isWhole ? TracksOf(header.GetTracks(payload)) : default,
+            header.Codec.Value,
+            header.IsSequenceHeader ? HeaderKind.AudioConfiguration : HeaderKind.AudioChannels);
+        return isWhole;
+    }
+
+    /// <summary>Reads a video message; false when it is malformed.</summary>
+    public static bool TryReadVideo(ReadOnlySpan<byte> payload, out MediaFrame frame)
+    {
+        var isWhole = VideoHeader.TryParse(payload, out var header);
+        frame = new MediaFrame(
+            header switch
+            {
+                { IsConfiguration: true } => FrameKind.Header,
+                { IsKeyFrame: true } => FrameKind.Key,
+                { IsDisposable: true } => FrameKind.Disposable,
+                { IsInterFrame: true } => FrameKind.Inter,
+                _ => FrameKind.Other,
+            },
+            IsVideo: true,
+            isWhole ? TracksOf(header.GetTracks(payload)) : default,
+            header.Codec.Value,
+            header.IsSequenceHeader ? HeaderKind.VideoConfiguration : HeaderKind.VideoColor);
+        return isWhole;
+    }
+
+    private static TrackSet TracksOf(MediaTracks tracks)
+    {
+        var set = default(TrackSet);
+        foreach (var track in tracks)
+            set = set.Union(TrackSet.Of(track.TrackId));
+        return set;
     }
 }

@@ -1,3 +1,5 @@
+using RoomGrains.Rtmp.Enhanced;
+
 namespace RoomGrains.Media.Streams;
 
 /// <summary>The figures of one stream: totals, and rates over windows that the heartbeat closes. Not thread-safe: the stream's lock guards it.</summary>
@@ -12,8 +14,8 @@ internal sealed class StreamMeter(TimeProvider time)
     private int _windowFrames;
     private double _frameRate;
     private long _bitsPerSecond;
-    private string _videoCodec = "";
-    private string _audioCodec = "";
+    private uint? _videoCodec;
+    private uint? _audioCodec;
     private int _width;
     private int _height;
     private long _bytesReceived;
@@ -28,7 +30,7 @@ internal sealed class StreamMeter(TimeProvider time)
 
     public void EndPublication()
     {
-        (_videoCodec, _audioCodec, _width, _height) = ("", "", 0, 0);
+        (_videoCodec, _audioCodec, _width, _height) = (null, null, 0, 0);
         (_frameRate, _bitsPerSecond, _windowBytes, _windowFrames) = (0, 0, 0, 0);
     }
 
@@ -41,8 +43,8 @@ internal sealed class StreamMeter(TimeProvider time)
 
     public void CountPicture() => _windowFrames++;
 
-    /// <summary>The codec of the default track, by its display name.</summary>
-    public void SetCodec(bool isVideo, string codec)
+    /// <summary>The codec of the default track: FourCC or FLV id.</summary>
+    public void SetCodec(bool isVideo, uint codec)
     {
         if (isVideo)
             _videoCodec = codec;
@@ -78,8 +80,8 @@ internal sealed class StreamMeter(TimeProvider time)
             Path = path,
             State = state,
             Epoch = epoch,
-            VideoCodec = _videoCodec,
-            AudioCodec = _audioCodec,
+            VideoCodec = _videoCodec is { } video ? new VideoCodec(video).Name : "",
+            AudioCodec = _audioCodec is { } audio ? new AudioCodec(audio).Name : "",
             Width = _width,
             Height = _height,
             FrameRate = _frameRate,

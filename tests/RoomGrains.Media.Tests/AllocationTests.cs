@@ -1,0 +1,55 @@
+using RoomGrains.Rtmp.Buffers;
+using RoomGrains.Rtmp.Messages;
+
+namespace RoomGrains.Media.Tests;
+
+public sealed class AllocationTests
+{
+    private const int Rounds = 200;
+
+    [Fact]
+    public void A_frame_costs_no_allocation_for_each_player()
+    {
+        var hundred = AllocatedPerFrame(100);
+        var twoHundred = AllocatedPerFrame(200);
+        Assert.Equal(hundred, twoHundred);
+        // One OutgoingMessage and its place in the GOP cache; what comes for all players, not for each.
+        Assert.InRange(hundred, 0, 256);
+    }
+
+    private static double AllocatedPerFrame(int players)
+    {
+        using var stage = new Stage();
+        var publication = stage.Publish();
+        stage.Send(publication, "VH1@0 AH1@0");
+        var sinks = Enumerable.Range(0, players).Select(_ => new CountingSink()).ToArray();
+        var subscriptions = sinks.Select(sink => stage.Hub.Play(Stage.Path, sink)).ToArray();
+        var key = SharedBuffer.CopyOf(Words.Message("K1").Payload);
+        var inter = SharedBuffer.CopyOf(Words.Message("I2").Payload);
+        var audio = SharedBuffer.CopyOf(Words.Message("A3").Payload);
+
+        var timestamp = 0u;
+        Send();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Send();
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.All(sinks, sink => Assert.Equal(2 * 3 * Rounds + 2, sink.Count));
+        Array.ForEach(subscriptions, subscription => subscription.Dispose());
+        Array.ForEach(sinks, sink => sink.Dispose());
+        Array.ForEach([key, inter, audio], buffer => buffer.Release());
+        return allocated / (3.0 * Rounds);
+
+        void Send()
+        {
+            for (var i = 0; i < Rounds; i++)
+            {
+                publication.Send(new RtmpMessage(MessageType.Video, timestamp, 1, i % 50 == 0 ? key : inter));
+                publication.Send(new RtmpMessage(MessageType.Audio, timestamp, 1, audio));
+                publication.Flush();
+                publication.Send(new RtmpMessage(MessageType.Video, timestamp += 40, 1, inter));
+                publication.Flush();
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using RoomGrains.Rtmp.Chunks;
+
+namespace RoomGrains.Media.Tests;
+
+/// <summary>A player that writes down what it is told, and holds a reference to every message until <see cref="Dispose"/>.</summary>
+internal sealed class RecordingSink : IPlayerSink, IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly List<OutgoingMessage> _held = [];
+    private readonly List<string> _seen = [];
+
+    public Backlog Backlog { get; set; }
+
+    public int Flushes { get; private set; }
+
+    /// <summary>What came since the last look, one word for each, as <see cref="Words"/> writes it.</summary>
+    public string Take()
+    {
+        lock (_gate)
+        {
+            var text = string.Join(' ', _seen);
+            _seen.Clear();
+            return text;
+        }
+    }
+
+    public IReadOnlyList<string> Seen
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _seen];
+        }
+    }
+
+    public IReadOnlyList<OutgoingMessage> Messages
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _held];
+        }
+    }
+
+    public void Enqueue(OutgoingMessage message)
+    {
+        lock (_gate)
+        {
+            _held.Add(message.AddReference());
+            _seen.Add(Words.Of(message));
+        }
+    }
+
+    public void Flush() => Flushes++;
+
+    public void Notify(PlayerNotice notice)
+    {
+        lock (_gate)
+            _seen.Add(notice.Kind.ToString());
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+            foreach (var message in _held)
+                message.Release();
+    }
+}

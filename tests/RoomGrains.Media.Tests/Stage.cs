@@ -1,0 +1,147 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using RoomGrains.Rtmp.Buffers;
+using RoomGrains.Rtmp.Messages;
+
+namespace RoomGrains.Media.Tests;
+
+/// <summary>A hub with a clock that the test owns. At its end every buffer that went through must have gone back to the pool.</summary>
+internal sealed class Stage : IDisposable
+{
+    public const string Path = "chat/lobby/alice";
+
+    private readonly Lock _gate = new();
+    private readonly List<SharedBuffer> _payloads = [];
+    private readonly List<RecordingSink> _sinks = [];
+    private readonly List<Subscription> _subscriptions = [];
+    private readonly List<Publication> _publications = [];
+    private readonly ServiceProvider _services;
+    private readonly MeterListener _listener = new();
+    private readonly Dictionary<string, long> _counted = [];
+
+    public Stage(StreamOptions? options = null)
+    {
+        Options = options ?? new StreamOptions();
+        _services = new ServiceCollection().AddMetrics().AddLogging(b => b.AddProvider(Log)).BuildServiceProvider();
+        var meters = _services.GetRequiredService<IMeterFactory>();
+        // The factory gives the same meter for the same name: the test listens to this hub's instruments only.
+        var meter = meters.Create(StreamHub.MeterName);
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (ReferenceEquals(instrument.Meter, meter))
+                listener.EnableMeasurementEvents(instrument);
+        };
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+        {
+            lock (_gate)
+                _counted[instrument.Name] = _counted.GetValueOrDefault(instrument.Name) + value;
+        });
+        _listener.Start();
+        Hub = new StreamHub(Options, Time, meters, _services.GetRequiredService<ILogger<StreamHub>>());
+    }
+
+    public StreamOptions Options { get; }
+
+    public FakeTimeProvider Time { get; } = new();
+
+    public StreamHub Hub { get; }
+
+    public LinesOfLog Log { get; } = new();
+
+    public long Counted(string instrument)
+    {
+        lock (_gate)
+            return _counted.GetValueOrDefault(instrument);
+    }
+
+    public Publication Publish(long epoch = 1)
+    {
+        var publication = Hub.Publish(Path, epoch);
+        Assert.NotNull(publication);
+        _publications.Add(publication);
+        return publication;
+    }
+
+    public (Subscription Subscription, RecordingSink Sink) Play(PlayOptions? play = null)
+    {
+        var sink = new RecordingSink();
+        var subscription = Hub.Play(Path, sink, play);
+        lock (_gate)
+        {
+            _sinks.Add(sink);
+            _subscriptions.Add(subscription);
+        }
+        return (subscription, sink);
+    }
+
+    /// <summary>Sends words such as <c>K1@40</c>; see <see cref="Words"/>.</summary>
+    public void Send(Publication publication, string words)
+    {
+        foreach (var word in words.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var parts = word.Split('@');
+            var (type, payload) = Words.Message(parts[0]);
+            Send(publication, type, uint.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), payload);
+        }
+        publication.Flush();
+    }
+
+    public void Send(Publication publication, MessageType type, uint timestamp, byte[] payload)
+    {
+        var buffer = SharedBuffer.CopyOf(payload);
+        lock (_gate)
+            _payloads.Add(buffer);
+        publication.Send(new RtmpMessage(type, timestamp, 1, buffer));
+        buffer.Release();
+    }
+
+    /// <summary>Ends everything, and fails when a buffer is still referenced.</summary>
+    public void Dispose()
+    {
+        foreach (var publication in _publications)
+            publication.End(PublicationEnd.Clean);
+        foreach (var subscription in _subscriptions)
+            subscription.Dispose();
+        Assert.Empty(Hub.Snapshot());
+        foreach (var sink in _sinks)
+            sink.Dispose();
+        Assert.All(_payloads.Where(p => p.Length > 0), payload => Assert.Throws<ObjectDisposedException>(payload.AddReference));
+        Assert.All(_sinks.SelectMany(s => s.Messages).Where(m => m.PayloadLength > 0), message => Assert.Throws<ObjectDisposedException>(() => message.Body));
+        _listener.Dispose();
+        _services.Dispose();
+    }
+}
+
+/// <summary>What was logged.</summary>
+internal sealed class LinesOfLog : ILoggerProvider, ILogger
+{
+    private readonly Lock _gate = new();
+    private readonly List<string> _lines = [];
+
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _lines];
+        }
+    }
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        lock (_gate)
+            _lines.Add(formatter(state, exception));
+    }
+
+    public void Dispose()
+    {
+    }
+}
