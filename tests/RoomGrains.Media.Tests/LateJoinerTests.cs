@@ -159,6 +159,19 @@ public sealed class LateJoinerTests
     }
 
     [Fact]
+    public void Data_that_AMF0_cannot_say_is_left_out_and_counted()
+    {
+        using var stage = new Stage();
+        var publication = stage.Publish();
+        var (_, sink) = stage.Play();
+        // An AMF3 object (11 0A 0B 01) with a name of 70 000 characters; names in AMF0 have 65 535 at most.
+        byte[] name = [0x88, 0xC5, 0x61, .. Enumerable.Repeat((byte)'a', 70_000)];
+        stage.Send(publication, MessageType.DataAmf3, 0, [0, .. Words.Amf("onTextData"), 0x11, 0x0A, 0x0B, 0x01, .. name, 0x04, 0x00, 0x01]);
+        Assert.Equal("", sink.Take());
+        Assert.Equal(1, stage.Counted("roomgrains.media.messages.malformed"));
+    }
+
+    [Fact]
     public void Empty_and_one_byte_messages_pass()
     {
         using var stage = new Stage();

@@ -1,5 +1,6 @@
 using RoomGrains.Rtmp.Buffers;
 using RoomGrains.Rtmp.Chunks;
+using RoomGrains.Rtmp.Commands;
 using RoomGrains.Rtmp.Messages;
 
 namespace RoomGrains.Media.Streams;
@@ -162,13 +163,13 @@ internal sealed class HeaderCache(StreamOptions options)
     }
 }
 
-/// <summary>The chunk streams that media goes out on; the ids that FFmpeg and OBS use themselves. 2 is for control, 3 for commands.</summary>
+/// <summary>The chunk streams that media goes out on: those that FFmpeg uses itself.</summary>
 internal static class ChunkStreams
 {
     public static int Of(MessageType type) => type switch
     {
         MessageType.Audio => 4,
         MessageType.Video => 6,
-        _ => 5,
+        _ => DataMessage.ChunkStreamId,
     };
 }

@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
 using RoomGrains.Media.Metrics;
+using RoomGrains.Rtmp;
 using RoomGrains.Rtmp.Buffers;
 using RoomGrains.Rtmp.Chunks;
+using RoomGrains.Rtmp.Commands;
 using RoomGrains.Rtmp.Messages;
 
 namespace RoomGrains.Media.Streams;
@@ -110,9 +113,9 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
                 case MessageType.Video when MediaFrame.TryReadVideo(message.Payload.Span, out var video):
                     SendMedia(message, video);
                     break;
-                case MessageType.DataAmf0 or MessageType.DataAmf3 when DataMessage.TryRead(message, out var data):
-                    using (data)
-                        SendData(message, data);
+                case MessageType.DataAmf0 or MessageType.DataAmf3 when TryRead(message, out var data, out var payload):
+                    SendData(message.Timestamp, data, payload);
+                    payload.Release();
                     break;
                 case MessageType.Audio or MessageType.Video or MessageType.DataAmf0 or MessageType.DataAmf3:
                     metrics.MessageMalformed(message.Type);
@@ -243,34 +246,65 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
         Deliver(outgoing, frame, players, version);
     }
 
-    private void SendData(in RtmpMessage message, in DataMessage data)
+    /// <summary>Reads a data message; false when it is malformed.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="data">What it says.</param>
+    /// <param name="payload">What players get; the caller holds a reference to it.</param>
+    private static bool TryRead(in RtmpMessage message, [NotNullWhen(true)] out DataMessage? data, [NotNullWhen(true)] out SharedBuffer? payload)
+    {
+        try
+        {
+            data = DataMessage.Parse(message);
+            // @setDataFrame is a word to the server, and not every player reads AMF3.
+            var asItCame = data.Frame == DataFrame.None && message.Type == MessageType.DataAmf0;
+            payload = asItCame ? message.Payload.AddReference() : data.WithFrame(DataFrame.None).EncodePayload();
+            return true;
+        }
+        catch (RtmpProtocolException)
+        {
+            (data, payload) = (null, null);
+            return false;
+        }
+    }
+
+    private void SendData(uint timestamp, DataMessage data, SharedBuffer payload)
     {
         var now = time.GetTimestamp();
-        switch (data.Kind)
+        if (data.Frame == DataFrame.Clear)
         {
-            case DataKind.Metadata when Keep(HeaderKind.Metadata, default, MessageType.DataAmf0, data.Payload, default, now):
-                lock (_gate)
-                    _meter.SetSize(data.Width, data.Height);
-                return;
-            case DataKind.ClearMetadata:
-                lock (_gate)
-                {
-                    _headers.RemoveMetadata();
-                    _meter.SetSize(0, 0);
-                }
-                return;
-            case DataKind.Ignored:
-                return;
+            if (data.Handler == DataMessage.OnMetaData)
+                ClearMetadata();
+            return;
         }
+        if (data.IsMetadata && KeepMetadata(data, payload, now))
+            return;
         var outgoing = OutgoingMessage.Encode(
-            MessageType.DataAmf0, _timeline.OfData(message.Timestamp, now), data.Payload, ChunkStreams.Of(MessageType.DataAmf0), options.ChunkSize);
+            MessageType.DataAmf0, _timeline.OfData(timestamp, now), payload, ChunkStreams.Of(MessageType.DataAmf0), options.ChunkSize);
         Subscription[] players;
         lock (_gate)
         {
-            _meter.Count(message.Payload.Length, now);
+            _meter.Count(payload.Length, now);
             players = _players;
         }
         Deliver(outgoing, default, players, version: 0);
+    }
+
+    private bool KeepMetadata(DataMessage data, SharedBuffer payload, long now)
+    {
+        if (!Keep(HeaderKind.Metadata, default, MessageType.DataAmf0, payload, default, now))
+            return false;
+        lock (_gate)
+            _meter.SetSize((int)data[0]["width"].AsInteger(0, 65_535), (int)data[0]["height"].AsInteger(0, 65_535));
+        return true;
+    }
+
+    private void ClearMetadata()
+    {
+        lock (_gate)
+        {
+            _headers.RemoveMetadata();
+            _meter.SetSize(0, 0);
+        }
     }
 
     /// <summary>Keeps a header, which every player gets before its next frame; false when there is no room for it.</summary>
