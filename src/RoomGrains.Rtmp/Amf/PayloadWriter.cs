@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using RoomGrains.Rtmp.Buffers;
 
 namespace RoomGrains.Rtmp.Amf;
@@ -29,6 +30,9 @@ internal sealed class PayloadWriter : IBufferWriter<byte>, IDisposable
         Reserve(sizeHint);
         return _bytes.AsSpan(Length);
     }
+
+    /// <summary>Writes a field that was left out because it was not known then: a length.</summary>
+    public void PatchUInt32(int position, uint value) => BinaryPrimitives.WriteUInt32BigEndian(_bytes.AsSpan(position, 4), value);
 
     public SharedBuffer ToBuffer() => Length == 0 ? SharedBuffer.Empty : SharedBuffer.CopyOf(_bytes.AsSpan(0, Length));
 
