@@ -140,7 +140,7 @@ public sealed partial class RtmpClient
             case Replies.Result or Replies.Error:
                 Answer(command);
                 return;
-            case "close":
+            case CommandNames.Close:
                 End(new(RtmpClientEndReason.ClosedByServer));
                 break;
             case Replies.OnStatus when command[0]["level"].AsString() == StatusLevel.Error:

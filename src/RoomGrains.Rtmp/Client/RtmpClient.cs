@@ -95,9 +95,9 @@ public sealed partial class RtmpClient : IAsyncDisposable
     /// <exception cref="RtmpClientEndedException">The connection ended.</exception>
     public async Task<RtmpClientStream> CreateStreamAsync(CancellationToken cancellationToken = default)
     {
-        var answer = await CallAsync("createStream", [], cancellationToken).ConfigureAwait(false);
+        var answer = await CallAsync(CommandNames.CreateStream, [], cancellationToken).ConfigureAwait(false);
         if (answer[0].AsInteger(0, uint.MaxValue) is not (> 0 and var id))
-            throw new RtmpRejectedException("createStream", answer);
+            throw new RtmpRejectedException(CommandNames.CreateStream, answer);
         var stream = new RtmpClientStream(this, (uint)id, new ReceiveQueue(_options.MaxQueuedMessages, _options.MaxQueuedBytes));
         lock (_lock)
         {

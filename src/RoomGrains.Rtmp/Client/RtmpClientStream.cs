@@ -31,7 +31,7 @@ public sealed class RtmpClientStream
     /// <exception cref="RtmpRejectedException">The server refused.</exception>
     /// <exception cref="RtmpClientEndedException">The connection ended.</exception>
     public Task PublishAsync(string name, string type = "live", CancellationToken cancellationToken = default) =>
-        StartAsync("publish", [name, type], static code => code == StatusCodes.Publish.Start, cancellationToken);
+        StartAsync(CommandNames.Publish, [name, type], static code => code == StatusCodes.Publish.Start, cancellationToken);
 
     /// <summary>Starts to play; done when the server says that it plays. Whether media follows depends on the publisher.</summary>
     /// <param name="name">The stream's name, with a query if any.</param>
@@ -40,7 +40,7 @@ public sealed class RtmpClientStream
     /// <exception cref="RtmpRejectedException">The server refused.</exception>
     /// <exception cref="RtmpClientEndedException">The connection ended.</exception>
     public Task PlayAsync(string name, double start = -2, CancellationToken cancellationToken = default) =>
-        StartAsync("play", [name, start], static code => code is StatusCodes.Play.Start or StatusCodes.Play.PublishNotify, cancellationToken);
+        StartAsync(CommandNames.Play, [name, start], static code => code is StatusCodes.Play.Start or StatusCodes.Play.PublishNotify, cancellationToken);
 
     /// <summary>Sends a message: media or data.</summary>
     /// <param name="type">Its type.</param>
@@ -78,7 +78,7 @@ public sealed class RtmpClientStream
         Abandon();
         try
         {
-            var delete = new CommandMessage("deleteStream", 0, AmfValue.Null, (double)Id);
+            var delete = new CommandMessage(CommandNames.DeleteStream, 0, AmfValue.Null, (double)Id);
             await _client.SendCommandAsync(delete, 0, RtmpClient.CommandChunkStreamId, cancellationToken).ConfigureAwait(false);
         }
         catch (RtmpClientEndedException)

@@ -58,7 +58,7 @@ public sealed class ScriptedServer
         await SendAsync(ControlMessages.StreamBegin(0));
         await SendAsync(ControlMessages.SetChunkSize(ChunkSize));
         _chunkSize = ChunkSize;
-        await SendAsync(Replies.ConnectSuccess(connect));
+        await SendAsync(Replies.ConnectSuccess(connect, clientId: "1"));
     }
 
     /// <summary>Answers createStream and reads publish or play.</summary>
