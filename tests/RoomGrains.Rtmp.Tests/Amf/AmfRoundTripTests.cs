@@ -97,7 +97,7 @@ public sealed class AmfRoundTripTests(ITestOutputHelper output)
     {
         var random = new PCG(1, (ulong)Seed.Next(output));
         var values = Values(amf3);
-        for (var i = 0; i < 1_000; i++)
+        for (var i = 0; i < 500; i++)
         {
             var value = values.Generate(random, null, out _);
             var read = amf3 ? AmfCases.ReadAll3(AmfCases.Write3(value, value)) : AmfCases.ReadAll0(AmfCases.Write0(value, value));
@@ -145,7 +145,7 @@ public sealed class AmfRoundTripTests(ITestOutputHelper output)
             samples.Add(AmfCases.Write3(value));
         }
         samples.RemoveAll(s => s.Length > 2_000);
-        for (var i = 0; i < 50_000; i++)
+        for (var i = 0; i < 20_000; i++)
         {
             var bytes = samples[random.Next(samples.Count)][..];
             bytes = bytes[..random.Next(bytes.Length + 1)];

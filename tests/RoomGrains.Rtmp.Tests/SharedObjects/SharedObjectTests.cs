@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using RoomGrains.Rtmp.Amf;
 using RoomGrains.Rtmp.Messages;
 using RoomGrains.Rtmp.SharedObjects;
@@ -114,21 +113,29 @@ public sealed class SharedObjectTests(ITestOutputHelper output)
     public void No_bytes_whatever_are_more_than_read_or_refused()
     {
         var random = new Random(Seed.Next(output));
-        var samples = Cases.Select(c => Bytes(Head + c.Data.Item1)).ToImmutableArray();
+        var samples = Cases.Select(c => Bytes(Head + c.Data.Item1)).ToArray();
+        foreach (var sample in samples)
+            for (var length = 0; length < sample.Length; length++)
+                ReadOrRefuse(sample[..length]);
         for (var i = 0; i < 20_000; i++)
         {
             var bytes = samples[random.Next(samples.Length)][..];
             bytes = bytes[..random.Next(bytes.Length + 1)];
             for (var n = random.Next(3); n > 0 && bytes.Length > 0; n--)
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-            try
-            {
-                var message = SharedObjectMessage.Parse(MessageType.SharedObjectAmf0, bytes);
-                Assert.Equal(message.Events.Length, SharedObjectMessage.Parse(MessageType.SharedObjectAmf0, message.EncodePayload().Span).Events.Length);
-            }
-            catch (RtmpProtocolException)
-            {
-            }
+            ReadOrRefuse(bytes);
+        }
+    }
+
+    private static void ReadOrRefuse(byte[] bytes)
+    {
+        try
+        {
+            var message = SharedObjectMessage.Parse(MessageType.SharedObjectAmf0, bytes);
+            Assert.Equal(message.Events.Length, SharedObjectMessage.Parse(MessageType.SharedObjectAmf0, message.EncodePayload().Span).Events.Length);
+        }
+        catch (RtmpProtocolException)
+        {
         }
     }
 }
