@@ -11,50 +11,49 @@ public class HostileChunkTests
         MaxMessageLength = 300, MaxAudioLength = 200, MaxVideoLength = 400, MaxControlLength = 20, MaxChunkStreams = 3, MaxBytesInAssembly = 350,
     };
 
-    public static TheoryData<string, ProtocolError> Hostile => new()
+    public static TheoryData<string, string, ProtocolError> Hostile => new()
     {
-        // Set Chunk Size and Abort.
-        { "02 000000 000004 01 00000000 00000000", ProtocolError.ChunkSize },
-        { "02 000000 000004 01 00000000 80000000", ProtocolError.ChunkSize },
-        { "02 000000 000004 01 00000000 FFFFFFFF", ProtocolError.ChunkSize },
-        { "02 000000 000003 01 00000000 000000", ProtocolError.ControlPayload },
-        { "02 000000 000000 01 00000000", ProtocolError.ControlPayload },
-        { "02 000000 000003 02 00000000 000000", ProtocolError.ControlPayload },
+        { "Set Chunk Size of 0", "02 000000 000004 01 00000000 00000000", ProtocolError.ChunkSize },
+        { "Set Chunk Size with the top bit", "02 000000 000004 01 00000000 80000000", ProtocolError.ChunkSize },
+        { "Set Chunk Size with all bits", "02 000000 000004 01 00000000 FFFFFFFF", ProtocolError.ChunkSize },
+        { "Set Chunk Size of three bytes", "02 000000 000003 01 00000000 000000", ProtocolError.ControlPayload },
+        { "Set Chunk Size of no bytes", "02 000000 000000 01 00000000", ProtocolError.ControlPayload },
+        { "Abort of three bytes", "02 000000 000003 02 00000000 000000", ProtocolError.ControlPayload },
 
-        // A header in mid-message: same length, another length, each type.
-        { $"06 000000 000082 09 01000000 {Times(128, "AA")} 06 000000 000082 09 01000000", ProtocolError.ChunkHeaderMidMessage },
-        { $"06 000000 000082 09 01000000 {Times(128, "AA")} 46 000000 000190 09", ProtocolError.ChunkHeaderMidMessage },
-        { $"06 000000 000082 09 01000000 {Times(128, "AA")} 86 000000", ProtocolError.ChunkHeaderMidMessage },
+        { "type 0 in mid-message, with the same length", $"06 000000 000082 09 01000000 {Times(128, "AA")} 06 000000 000082 09 01000000", ProtocolError.ChunkHeaderMidMessage },
+        { "type 1 in mid-message, with another length", $"06 000000 000082 09 01000000 {Times(128, "AA")} 46 000000 000190 09", ProtocolError.ChunkHeaderMidMessage },
+        { "type 2 in mid-message", $"06 000000 000082 09 01000000 {Times(128, "AA")} 86 000000", ProtocolError.ChunkHeaderMidMessage },
 
-        // A chunk stream that begins without a length.
-        { "86 000000", ProtocolError.FreshChunkStreamWithoutLength },
-        { "C6", ProtocolError.FreshChunkStreamWithoutLength },
-        { "04 000000 000001 08 01000000 00 C5", ProtocolError.FreshChunkStreamWithoutLength },
+        { "type 2 on a fresh chunk stream", "86 000000", ProtocolError.FreshChunkStreamWithoutLength },
+        { "type 3 on a fresh chunk stream", "C6", ProtocolError.FreshChunkStreamWithoutLength },
+        { "type 3 on a fresh chunk stream beside a known one", "04 000000 000001 08 01000000 00 C5", ProtocolError.FreshChunkStreamWithoutLength },
 
-        // A length that is over the limit of the kind is refused before a byte of it has come.
-        { "04 000000 0000C9 08 01000000", ProtocolError.MessageTooLarge },
-        { "04 000000 000191 09 01000000", ProtocolError.MessageTooLarge },
-        { "04 000000 000191 16 01000000", ProtocolError.MessageTooLarge },
-        { "04 000000 00012D 12 01000000", ProtocolError.MessageTooLarge },
-        { "04 000000 00012D 63 01000000", ProtocolError.MessageTooLarge },
-        { "04 000000 000015 04 01000000", ProtocolError.MessageTooLarge },
-        { "04 000000 FFFFFF 01 01000000", ProtocolError.MessageTooLarge },
-        { "44 000000 FFFFFF 09", ProtocolError.MessageTooLarge },
+        // Refused by the header, before a byte of the message has come.
+        { "audio too long", "04 000000 0000C9 08 01000000", ProtocolError.MessageTooLarge },
+        { "video too long", "04 000000 000191 09 01000000", ProtocolError.MessageTooLarge },
+        { "aggregate too long", "04 000000 000191 16 01000000", ProtocolError.MessageTooLarge },
+        { "data too long", "04 000000 00012D 12 01000000", ProtocolError.MessageTooLarge },
+        { "unknown type too long", "04 000000 00012D 63 01000000", ProtocolError.MessageTooLarge },
+        { "user control too long", "04 000000 000015 04 01000000", ProtocolError.MessageTooLarge },
+        { "Set Chunk Size too long", "04 000000 FFFFFF 01 01000000", ProtocolError.MessageTooLarge },
+        { "too long by a header of type 1", "44 000000 FFFFFF 09", ProtocolError.MessageTooLarge },
 
-        { "04 000000 000000 08 01000000 05 000000 000000 08 01000000 06 000000 000000 08 01000000 07 000000 000000 08 01000000", ProtocolError.TooManyChunkStreams },
-
-        // Two messages within their limits, together over that of the connection.
-        { $"04 000000 0000C8 08 01000000 {Times(128, "AA")} 05 000000 0000C8 08 01000000 {Times(128, "AA")} 06 000000 000190 09 01000000 {Times(95, "AA")}", ProtocolError.TooManyBytesInAssembly },
+        { "four chunk streams", "04 000000 000000 08 01000000 05 000000 000000 08 01000000 06 000000 000000 08 01000000 07 000000 000000 08 01000000", ProtocolError.TooManyChunkStreams },
+        {
+            "each message within its limit, together over that of the connection",
+            $"04 000000 0000C8 08 01000000 {Times(128, "AA")} 05 000000 0000C8 08 01000000 {Times(128, "AA")} 06 000000 000190 09 01000000 {Times(95, "AA")}",
+            ProtocolError.TooManyBytesInAssembly
+        },
     };
 
     [Theory, MemberData(nameof(Hostile))]
-    public void It_ends_with_its_error_however_it_is_delivered(string hex, ProtocolError error)
+    public void It_ends_with_its_error_however_it_is_delivered(string what, string hex, ProtocolError error)
     {
         foreach (var delivery in Wire.Deliveries(Wire.Hex(hex)))
         {
             using var reader = new ChunkReader(s_limits);
             var thrown = Assert.Throws<RtmpProtocolException>(() => Wire.Read(reader, delivery));
-            Assert.Equal(error, thrown.Error);
+            Assert.True(error == thrown.Error, $"{what}: {thrown.Error}, {thrown.Message}");
             Assert.True(reader.BytesInAssembly <= s_limits.MaxBytesInAssembly);
         }
     }
