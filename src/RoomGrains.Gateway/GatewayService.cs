@@ -77,12 +77,8 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         await _heartbeat.ConfigureAwait(false);
     }
 
-    /// <summary>Frees the listener.</summary>
-    public void Dispose()
-    {
-        _listener.Dispose();
-        _stop.Dispose();
-    }
+    /// <summary>Frees what is its own; the listener is the container's.</summary>
+    public void Dispose() => _stop.Dispose();
 
     private void Serve(Socket socket)
     {
