@@ -9,8 +9,8 @@ namespace RoomGrains.Cli;
 /// <summary>An Orleans client for as long as one command takes.</summary>
 internal sealed class ClusterConnection : IAsyncDisposable
 {
-    // A live node greets within milliseconds; the Orleans client itself would go on trying.
-    private static readonly TimeSpan GreetingTime = TimeSpan.FromSeconds(4);
+    // A live node greets within milliseconds, a starved one within seconds; the Orleans client itself would go on trying.
+    private static readonly TimeSpan GreetingTime = TimeSpan.FromSeconds(8);
 
     private readonly IHost _host;
 

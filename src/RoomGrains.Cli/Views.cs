@@ -34,11 +34,11 @@ internal sealed record MemberView(
 
 internal sealed record StreamView(
     string Name, string Publisher, string Origin, DateTimeOffset Since, string VideoCodec, string AudioCodec, int Width, int Height,
-    double FrameRate, long BitsPerSecond, int Players, double SilenceSeconds, long Epoch)
+    double FrameRate, long BitsPerSecond, int Players, double SilenceSeconds)
 {
     public static StreamView Of(StreamInfo stream) => new(
         stream.Name, stream.Publisher.Value, stream.Origin, stream.Since, stream.VideoCodec, stream.AudioCodec, stream.Width, stream.Height,
-        Math.Round(stream.FrameRate, 2), stream.BitsPerSecond, stream.Players, stream.Silence.TotalSeconds, stream.Epoch);
+        Math.Round(stream.FrameRate, 2), stream.BitsPerSecond, stream.Players, Math.Round(stream.Silence.TotalSeconds, 3));
 }
 
 internal sealed record PendingView(

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace RoomGrains.Cli.Commands;
 
@@ -120,14 +121,12 @@ internal static class RoomsCommands
 
     private static string Streams(int count) => count == 1 ? "1 stream" : $"{count} streams";
 
-    private static string Video(StreamView stream)
+    private static string Video(StreamView stream) => Dash(string.Join(' ', new[]
     {
-        if (stream.VideoCodec.Length == 0)
-            return "-";
-        var size = stream.Width > 0 ? $" {stream.Width}x{stream.Height}" : "";
-        var rate = stream.FrameRate > 0 ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $" {stream.FrameRate:0.##} fps") : "";
-        return stream.VideoCodec + size + rate;
-    }
+        stream.VideoCodec,
+        stream.Width > 0 ? $"{stream.Width}x{stream.Height}" : "",
+        stream.FrameRate > 0 ? string.Create(CultureInfo.InvariantCulture, $"{stream.FrameRate:0.##} fps") : "",
+    }.Where(part => part.Length > 0)));
 
     internal static string Dash(string text) => text.Length == 0 ? "-" : text;
 
