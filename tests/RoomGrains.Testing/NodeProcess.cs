@@ -1,0 +1,123 @@
+using System.Net;
+
+namespace RoomGrains.Testing;
+
+/// <summary>
+/// A real node: <c>roomgrains</c> as a process of its own, on free ports, with a data folder of its own. The test project must reference
+/// RoomGrains.Node, so that the program is built before the test.
+/// </summary>
+public sealed class NodeProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
+
+    private readonly string? _ownFolder;
+
+    private NodeProcess(RunningProgram program, int[] ports, string dataFolder, string? ownFolder)
+    {
+        (Program, DataFolder, _ownFolder) = (program, dataFolder, ownFolder);
+        (RtmpPort, HttpPort, AdminPort, SiloPort, ClientGatewayPort) = (ports[0], ports[1], ports[2], ports[3], ports[4]);
+    }
+
+    /// <summary>The program: <c>dotnet</c> runs it.</summary>
+    public static string ProgramFile => Repository.ProgramOf("RoomGrains.Node", "roomgrains.dll");
+
+    /// <summary>The process.</summary>
+    public RunningProgram Program { get; }
+
+    /// <summary>The port for RTMP clients.</summary>
+    public int RtmpPort { get; }
+
+    /// <summary>The port for health and metrics.</summary>
+    public int HttpPort { get; }
+
+    /// <summary>The port for the dashboard.</summary>
+    public int AdminPort { get; }
+
+    /// <summary>The port for other silos.</summary>
+    public int SiloPort { get; }
+
+    /// <summary>The port for grain clients.</summary>
+    public int ClientGatewayPort { get; }
+
+    /// <summary>Where grain clients connect.</summary>
+    public IPEndPoint ClientGateway => new(IPAddress.Loopback, ClientGatewayPort);
+
+    /// <summary>The folder that holds the node's state.</summary>
+    public string DataFolder { get; }
+
+    /// <summary>The token of the admin port.</summary>
+    public string AdminToken => File.ReadAllText(Path.Combine(DataFolder, "admin-token")).Trim();
+
+    /// <summary>A URL on the HTTP port.</summary>
+    public Uri Http(string path) => new($"http://127.0.0.1:{HttpPort}{path}");
+
+    /// <summary>A URL on the admin port.</summary>
+    public Uri Admin(string path) => new($"http://127.0.0.1:{AdminPort}{path}");
+
+    /// <summary>A URL for RTMP clients, for example of <c>chat/lobby/alice</c>.</summary>
+    public string Rtmp(string path) => $"rtmp://127.0.0.1:{RtmpPort}/{path}";
+
+    /// <summary>Starts a node and returns when it says that it is ready.</summary>
+    /// <param name="arguments">Options beside the ports and the data folder.</param>
+    /// <param name="dataFolder">A data folder that is to outlive the node; null: one that is deleted with it.</param>
+    /// <param name="environment">Variables to set.</param>
+    /// <exception cref="InvalidOperationException">It ended instead; the message has its output.</exception>
+    public static async Task<NodeProcess> StartAsync(
+        IEnumerable<string>? arguments = null, string? dataFolder = null, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var node = Launch([.. arguments ?? []], dataFolder, environment);
+            try
+            {
+                await node.Program.LineAsync(line => line.Contains("Ready.", StringComparison.Ordinal), StartLimit).ConfigureAwait(false);
+                return node;
+            }
+            catch (InvalidOperationException) when (attempt < 3 && node.Program.Output.Contains("is in use", StringComparison.Ordinal))
+            {
+                // Somebody else took a port between our look and the node's: look again.
+                await node.DisposeAsync().ConfigureAwait(false);
+            }
+            catch
+            {
+                await node.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Asks the node to end, as systemd and containers do.</summary>
+    /// <returns>The exit code.</returns>
+    public Task<int> StopAsync(TimeSpan? limit = null)
+    {
+        Program.Signal("TERM");
+        return Program.ExitAsync(limit ?? TimeSpan.FromSeconds(40));
+    }
+
+    /// <summary>Kills the node as a power failure would, and returns when it is gone.</summary>
+    public async Task KillAsync()
+    {
+        Program.Signal("KILL");
+        await Program.ExitAsync(TimeSpan.FromSeconds(20)).ConfigureAwait(false);
+    }
+
+    /// <summary>Kills the node and deletes the data folder, where it is its own.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Program.DisposeAsync().ConfigureAwait(false);
+        if (_ownFolder is not null && Directory.Exists(_ownFolder))
+            Directory.Delete(_ownFolder, recursive: true);
+    }
+
+    private static NodeProcess Launch(string[] arguments, string? dataFolder, IReadOnlyDictionary<string, string>? environment)
+    {
+        var ports = FreePort.Several(5);
+        var own = dataFolder is null ? Directory.CreateTempSubdirectory("roomgrains-").FullName : null;
+        string[] options =
+        [
+            ProgramFile, "--data", dataFolder ?? own!, "--rtmp-port", $"{ports[0]}", "--http-port", $"{ports[1]}", "--admin-port", $"{ports[2]}",
+            "--silo-port", $"{ports[3]}", "--gateway-port", $"{ports[4]}", .. arguments,
+        ];
+        return new NodeProcess(RunningProgram.Start("dotnet", options, environment: environment), ports, dataFolder ?? own!, own);
+    }
+}
