@@ -1,0 +1,120 @@
+using System.Net;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging.Console;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using Orleans.Dashboard;
+using RoomGrains.Gateway;
+using RoomGrains.Hosting;
+using RoomGrains.Node.Settings;
+
+namespace RoomGrains.Node.Hosting;
+
+/// <summary>Puts a node together from its parts. Wiring only: nothing is decided here.</summary>
+internal static class NodeHost
+{
+    private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    /// <summary>
+    /// The parts in the order in which they start; they stop in the reverse order. HTTP comes first, so that health is answered from the
+    /// first moment to the last; then the silo; then the gateway, which needs a silo for its first client and until its last.
+    /// </summary>
+    public static IHost Build(NodeSettings settings, SettingCatalog catalog, AdminToken token) => new HostBuilder()
+        .ConfigureHostConfiguration(configuration => configuration.AddInMemoryCollection(OpenTelemetryVariables()))
+        .ConfigureLogging(logging => ConfigureLogging(logging, settings.Node))
+        .ConfigureServices(services =>
+        {
+            services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.Node.ShutdownDeadline * 0.8);
+            services.AddSingleton(TimeProvider.System);
+            services.AddSingleton(settings);
+            services.AddSingleton(token);
+            settings.AddTo(services, catalog);
+            AddTelemetry(services, settings.Node.EffectiveName);
+        })
+        .ConfigureWebHost(web => ConfigureHttp(web, settings.Node))
+        .UseOrleans(silo => silo.UseRoomGrains(settings.Cluster, settings.Node.EffectiveDataFolder).AddDashboard())
+        .ConfigureServices(services =>
+        {
+            services.AddRoomGrainsGateway(settings.Node.EffectiveName);
+            services.AddSingleton<Readiness>();
+            services.AddSingleton<NodeFacts>();
+            services.AddHostedService<NodeReporter>();
+        })
+        .UseConsoleLifetime(console => console.SuppressStatusMessages = true)
+        .UseSystemd()
+        .Build();
+
+    private static void ConfigureHttp(IWebHostBuilder web, NodeOptions node) => web
+        .UseKestrelCore()
+        .ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPAddress.Parse(node.HttpAddress), node.HttpPort);
+            kestrel.Listen(IPAddress.Parse(node.AdminAddress), node.AdminPort);
+        })
+        .ConfigureServices(services =>
+        {
+            services.AddRouting();
+            services.AddHealthChecks().AddCheck<Readiness>("ready");
+        })
+        .Configure(app =>
+        {
+            // By the port that the request came in on: a Host header is the client's own word.
+            app.MapWhen(context => context.Connection.LocalPort == node.AdminPort, admin =>
+            {
+                admin.UseMiddleware<AdminGuard>();
+                admin.UseRouting();
+                admin.UseEndpoints(endpoints =>
+                {
+                    endpoints.MapGet("/", () => Results.Redirect("/dashboard/"));
+                    endpoints.MapOrleansDashboard("/dashboard");
+                });
+            });
+            app.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
+            app.UseRouting();
+            app.UseEndpoints(endpoints =>
+            {
+                endpoints.MapHealthChecks("/health/live", new() { Predicate = _ => false });
+                endpoints.MapHealthChecks("/health/ready", new() { ResponseWriter = WriteHealth });
+            });
+        });
+
+    private static Task WriteHealth(HttpContext context, HealthReport report) =>
+        context.Response.WriteAsync(report.Entries["ready"].Description + "\n", context.RequestAborted);
+
+    private static void AddTelemetry(IServiceCollection services, string nodeName)
+    {
+        var telemetry = services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("roomgrains", serviceVersion: NodeFacts.Version, serviceInstanceId: nodeName))
+            .WithMetrics(metrics => metrics.AddMeter("RoomGrains.*", "Microsoft.Orleans").AddRuntimeInstrumentation().AddPrometheusExporter());
+        if (Environment.GetEnvironmentVariable(OtlpEndpoint) is { Length: > 0 })
+            telemetry
+                .WithTracing(tracing => tracing.AddSource("RoomGrains.*", "Microsoft.Orleans.Application"))
+                .UseOtlpExporter();
+    }
+
+    private static void ConfigureLogging(ILoggingBuilder logging, NodeOptions node)
+    {
+        logging.SetMinimumLevel(node.LogLevel);
+        if (node.LogLevel > LogLevel.Debug)
+        {
+            foreach (var category in (string[])["Microsoft", "Orleans", "System", "OpenTelemetry", "Polly"])
+                logging.AddFilter(category, node.LogLevel > LogLevel.Warning ? node.LogLevel : LogLevel.Warning);
+            // Its warnings at every start are about server GC, which we leave off: a node shares its machine with encoders.
+            logging.AddFilter("Orleans.Runtime.Silo", node.LogLevel > LogLevel.Error ? node.LogLevel : LogLevel.Error);
+        }
+        if (node.LogFormat is LogFormat.Json)
+            logging.AddJsonConsole(json => json.UseUtcTimestamp = true);
+        else
+            logging.AddSimpleConsole(text => (text.SingleLine, text.TimestampFormat, text.UseUtcTimestamp, text.ColorBehavior) =
+                (true, "HH:mm:ss.fff ", true, LoggerColorBehavior.Disabled));
+    }
+
+    // The host's configuration hides the environment from OpenTelemetry; it is the only one to get variables this way.
+    private static IEnumerable<KeyValuePair<string, string?>> OpenTelemetryVariables() =>
+        from System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables()
+        where variable.Key is string name && name.StartsWith("OTEL_", StringComparison.Ordinal)
+        select KeyValuePair.Create((string)variable.Key, (string?)variable.Value);
+}

@@ -1,0 +1,48 @@
+using RoomGrains.Gateway;
+using RoomGrains.Node.Settings;
+
+namespace RoomGrains.Node.Hosting;
+
+/// <summary>Tells the cluster about once a second what this node is and how loaded it is, and at the end that it leaves.</summary>
+internal sealed partial class NodeReporter(IGrainFactory grains, NodeFacts facts, GatewayService gateway, NodeSettings settings, TimeProvider time, ILogger<NodeReporter> log) : BackgroundService
+{
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await grains.GetCluster().RemoveNode(facts.Name).WaitAsync(TimeSpan.FromSeconds(2), time, cancellationToken);
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException)
+        {
+            // The cluster forgets a silent node by itself; it only takes longer.
+            Log.LeftSilently(log, e.Message);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(settings.Node.ReportInterval, time);
+        do
+        {
+            try
+            {
+                await grains.GetCluster().ReportNode(facts.Take(), gateway.Observer!);
+            }
+            catch (OrleansException e)
+            {
+                Log.ReportFailed(log, e.Message);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken).AsTask().ContinueWith(tick => tick is { IsCompletedSuccessfully: true, Result: true }, TaskScheduler.Default));
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(4020, LogLevel.Warning, "The report of this node's load did not reach the cluster: {Reason}")]
+        public static partial void ReportFailed(ILogger logger, string reason);
+
+        [LoggerMessage(4021, LogLevel.Warning, "This node could not tell the cluster that it leaves: {Reason}")]
+        public static partial void LeftSilently(ILogger logger, string reason);
+    }
+}

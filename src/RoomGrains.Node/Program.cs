@@ -1,0 +1,3 @@
+using RoomGrains.Node;
+
+return await NodeProgram.RunAsync(args, Console.Out, Console.Error);

@@ -1,0 +1,105 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+using RoomGrains.Hosting;
+
+namespace RoomGrains.Node.Settings;
+
+/// <summary>What a setting may be.</summary>
+/// <param name="Text">The rule in words; it follows "must be".</param>
+/// <param name="Allows">Whether a value keeps it.</param>
+internal sealed record SettingRule(string Text, Func<object, bool> Allows);
+
+/// <summary>
+/// The rules of the settings, by key; and of the sections whose options classes bring a validator, that one.
+/// </summary>
+internal static class SettingRules
+{
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+    private static readonly SettingRule FreeText = new("text", _ => true);
+    private static readonly SettingRule ClusterName = new("1 to 150 letters, digits, dots or dashes", value =>
+        value is string { Length: > 0 and <= 150 } name && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_'));
+    private static readonly SettingRule IpAddress = new("an IP address, for example 0.0.0.0, 127.0.0.1 or ::", value => IPAddress.TryParse((string)value, out _));
+
+    public static readonly IReadOnlyDictionary<string, SettingRule> ByKey = new Dictionary<string, SettingRule>
+    {
+        ["Node:Name"] = new($"empty or a name. {Names.Rule}", value => value is "" || Names.IsValid((string)value)),
+        ["Node:DataFolder"] = FreeText,
+        ["Node:HttpAddress"] = IpAddress,
+        ["Node:HttpPort"] = Port,
+        ["Node:AdminAddress"] = IpAddress,
+        ["Node:AdminPort"] = Port,
+        ["Node:AdminToken"] = new("empty or at least 16 characters without spaces", value => value is "" || (value is string { Length: >= 16 } token && !token.Any(char.IsWhiteSpace))),
+        ["Node:ShutdownDeadline"] = Between(TimeSpan.FromSeconds(1), Hour),
+        ["Node:ReportInterval"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(3)),
+        ["Node:LogLevel"] = OneOf<LogLevel>(),
+        ["Node:LogFormat"] = OneOf<LogFormat>(),
+
+        ["Cluster:ClusterId"] = ClusterName,
+        ["Cluster:ServiceId"] = ClusterName,
+        ["Cluster:ConnectionString"] = FreeText,
+        ["Cluster:SiloPort"] = Port,
+        ["Cluster:ClientGatewayPort"] = Port,
+
+        ["Gateway:RtmpPort"] = Port,
+        ["Gateway:ListenAddress"] = IpAddress,
+        ["Gateway:MaxConnections"] = Between(1, 1_000_000),
+        ["Gateway:MaxUnadmittedPerAddress"] = Between(1, 1_000_000),
+        ["Gateway:HandshakeTimeout"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
+        ["Gateway:ConnectTimeout"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
+        ["Gateway:PendingPingInterval"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10)),
+        ["Gateway:AdmissionSlice"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(25)),
+        ["Gateway:AdmissionUnreachable"] = Between(TimeSpan.FromSeconds(1), Hour),
+        ["Gateway:MaxPendingMessages"] = Between(4, 1024),
+        ["Gateway:MaxPendingBytes"] = Between(1024, 16 * 1024 * 1024),
+        ["Gateway:IdleTimeout"] = Between(TimeSpan.FromSeconds(1), Hour),
+        ["Gateway:MaxStreamsPerConnection"] = Between(1, 10_000),
+        ["Gateway:WindowAckSize"] = Between(10_000, 1_000_000_000),
+        ["Gateway:Linger"] = Between(TimeSpan.Zero, TimeSpan.FromSeconds(10)),
+        ["Gateway:PresenceInterval"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)),
+
+        ["Streams:ChunkSize"] = Between(128, 65_536),
+        ["Streams:GracePeriod"] = Between(TimeSpan.Zero, TimeSpan.FromMinutes(5)),
+        ["Streams:LowLatency"] = new("true or false", value => value is bool),
+        ["Streams:GopCacheBytes"] = Between(0, 1024 * 1024 * 1024),
+        ["Streams:GopCacheMessages"] = Between(0, 1_000_000),
+        ["Streams:GopCacheDuration"] = Between(TimeSpan.Zero, TimeSpan.FromMinutes(5)),
+        ["Streams:HeaderCacheBytes"] = Between(1024, 64 * 1024 * 1024),
+        ["Streams:DropDisposableAbove"] = BacklogBytes,
+        ["Streams:DropDisposableAfter"] = BacklogAge,
+        ["Streams:DropInterAbove"] = BacklogBytes,
+        ["Streams:DropInterAfter"] = BacklogAge,
+        ["Streams:DropAudioAbove"] = BacklogBytes,
+        ["Streams:DropAudioAfter"] = BacklogAge,
+        ["Streams:MaxBacklogBytes"] = BacklogBytes,
+        ["Streams:MaxBacklogAge"] = BacklogAge,
+    };
+
+    /// <summary>What the validators of the options classes say against these options: each message begins with the key.</summary>
+    public static IEnumerable<string> Violations(object options)
+    {
+        var result = options switch
+        {
+            RoomOptions rooms => new RoomOptionsValidator().Validate(null, rooms),
+            AdmissionOptions admission => new AdmissionOptionsValidator().Validate(null, admission),
+            _ => ValidateOptionsResult.Success,
+        };
+        return result.Failures ?? [];
+    }
+
+    /// <summary>Whether the class has a validator, so that its settings need no rule here.</summary>
+    public static bool HasValidator(Type options) => options == typeof(RoomOptions) || options == typeof(AdmissionOptions);
+
+    private static SettingRule Port => Between(1, 65535);
+
+    private static SettingRule BacklogBytes => new("a number of bytes from 65536 to 1073741824", value => value is long and >= 65_536 and <= 1L << 30);
+
+    private static SettingRule BacklogAge => Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
+
+    private static SettingRule Between(int least, int most) => new($"a number from {least} to {most}", value => value is int number && number >= least && number <= most);
+
+    private static SettingRule Between(TimeSpan least, TimeSpan most) =>
+        new($"a duration from {Duration.Format(least)} to {Duration.Format(most)}: {Duration.Rule}", value => value is TimeSpan span && span >= least && span <= most);
+
+    private static SettingRule OneOf<T>() where T : struct, Enum =>
+        new($"one of {string.Join(", ", Enum.GetNames<T>())}", value => value is T member && Enum.IsDefined(member));
+}
