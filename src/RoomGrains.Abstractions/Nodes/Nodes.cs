@@ -81,7 +81,7 @@ public static class ClusterKey
 [Alias("RoomGrains.INodeObserver")]
 public interface INodeObserver : IGrainObserver
 {
-    /// <summary>End these members' connections.</summary>
+    /// <summary>End these members' connections. It comes again while they are reported.</summary>
     /// <param name="room">The room they sit in.</param>
     /// <param name="connections">Whose connections.</param>
     /// <param name="reason">What they are told.</param>
@@ -89,10 +89,15 @@ public interface INodeObserver : IGrainObserver
     Task Disconnect(RoomKey room, ImmutableArray<ConnectionId> connections, string reason);
 
     /// <summary>A publication has been taken over by a newer one: its publisher's connection ends, its players stay.</summary>
+    /// <param name="stream">The stream that both publish.</param>
+    /// <param name="epoch">The epoch of the newer publication: every one with a lower epoch has ended. It may come more than once.</param>
     [Alias("Superseded"), OneWay]
     Task Superseded(StreamKey stream, long epoch);
 
-    /// <summary>A room has lost its memory and asks who is in it: report now.</summary>
+    /// <summary>
+    /// A room came up, perhaps because it lost its memory, and asks who is in it: report now. Report also when nobody is: the room gives
+    /// away no seat until all nodes have answered, or two seconds have passed.
+    /// </summary>
     [Alias("ReportNow"), OneWay]
     Task ReportNow(RoomKey room);
 }

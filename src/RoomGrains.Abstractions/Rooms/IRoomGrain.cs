@@ -8,7 +8,7 @@ namespace RoomGrains;
 [Alias("RoomGrains.IRoomGrain")]
 public interface IRoomGrain : IGrainWithStringKey
 {
-    /// <summary>Takes a seat; idempotent by connection. Refused when the room is full or closed.</summary>
+    /// <summary>Takes a seat; idempotent by connection. Refused when the room is full or closed, or does not exist and may not be made on the fly.</summary>
     [Alias("TakeSeat")]
     Task<Answer<Seat>> TakeSeat(SeatRequest request);
 
@@ -16,7 +16,7 @@ public interface IRoomGrain : IGrainWithStringKey
     [Alias("ReleaseSeat")]
     Task ReleaseSeat(ConnectionId connection);
 
-    /// <summary>Claims a stream's name. Refused while another member publishes under it and its bytes still come.</summary>
+    /// <summary>Claims a stream's name. Refused while another member publishes under it and its bytes still come, and to who is no member. The same connection may claim its name anew.</summary>
     /// <returns>The epoch of the publication: higher than any before under this name.</returns>
     [Alias("ClaimStream")]
     Task<Answer<long>> ClaimStream(StreamClaim claim);
@@ -33,7 +33,7 @@ public interface IRoomGrain : IGrainWithStringKey
     [Alias("Create")]
     Task<Answer<RoomDetails>> Create(RoomSettings settings);
 
-    /// <summary>Changes settings: what is null in <paramref name="changes"/> stays. The room becomes permanent by it.</summary>
+    /// <summary>Changes settings: what is null in <paramref name="changes"/> stays. A room that was made on the fly becomes permanent by it. Refused when there is no such room.</summary>
     [Alias("Set")]
     Task<Answer<RoomDetails>> Set(RoomSettings changes);
 

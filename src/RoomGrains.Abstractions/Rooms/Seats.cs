@@ -32,7 +32,7 @@ public sealed record NodePresence
 {
     /// <summary>The node.</summary>
     [Id(0)] public required string Node { get; init; }
-    /// <summary>Counts the reports of this node; an older one that arrives late is ignored.</summary>
+    /// <summary>Counts the reports of this node; an older one that arrives late is ignored. It starts from the clock (UTC ticks), so that a node that was started anew is heard at once.</summary>
     [Id(1)] public required long Sequence { get; init; }
     /// <summary>Who sits in this room and is connected to this node.</summary>
     [Id(2)] public ImmutableArray<Member> Members { get; init; } = [];

@@ -1,0 +1,46 @@
+using RoomGrains.Testing;
+
+namespace RoomGrains.Grains.Tests;
+
+/// <summary>A cluster that the tests of a class share; each test uses an application of its own.</summary>
+public abstract class ClusterFixture(GrainClusterOptions options) : IAsyncLifetime
+{
+    public GrainCluster Cluster { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Cluster = await GrainCluster.Start(options);
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await Cluster.DisposeAsync();
+    }
+}
+
+/// <summary>One silo, in real time.</summary>
+public sealed class OneSilo() : ClusterFixture(new GrainClusterOptions());
+
+/// <summary>Three silos, in real time.</summary>
+public sealed class ThreeSilos() : ClusterFixture(new GrainClusterOptions { Silos = 3 });
+
+/// <summary>One silo on the tests' clock, with steps and calls that tests can hold.</summary>
+public sealed class HeldSilo() : ClusterFixture(new GrainClusterOptions { OwnClock = true, Services = Holds.Add, Silo = silo => silo.AddIncomingGrainCallFilter<CallHold>() });
+
+/// <summary>Waiting for what has to become true.</summary>
+internal static class Until
+{
+    /// <summary>Asks again until it is so; fails with the test's own timeout, far above what a busy machine needs.</summary>
+    public static async Task True(Func<Task<bool>> condition, string what)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(60));
+        while (!await condition())
+        {
+            Assert.False(patience.IsCancellationRequested, $"It did not become true: {what}");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>Until this connection waits for that step.</summary>
+    public static Task WaitsFor(this IGrainFactory grains, ConnectionId id, string step) =>
+        True(async () => (await grains.GetPending(id).Describe()).Value?.Summary.WaitsFor == step, $"{id} waits for {step}");
+}

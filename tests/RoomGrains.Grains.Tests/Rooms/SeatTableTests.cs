@@ -1,0 +1,109 @@
+using RoomGrains.Grains.Rooms;
+
+namespace RoomGrains.Grains.Tests.Rooms;
+
+public class SeatTableTests
+{
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(10);
+    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private readonly SeatTable _seats = new(Lease);
+
+    private static DateTimeOffset At(double seconds) => Start.AddSeconds(seconds);
+
+    private static Member NewMember(string node = "a") => new() { Id = ConnectionId.New(), Node = node };
+
+    [Fact]
+    public void A_seat_is_the_same_however_often_it_is_asked_for()
+    {
+        var member = NewMember();
+        Assert.True(_seats.TrySeat(member, capacity: 1, At(0)));
+        Assert.True(_seats.TrySeat(member, capacity: 1, At(1)));
+        Assert.False(_seats.TrySeat(NewMember(), capacity: 1, At(1)));
+        Assert.Equal(At(0), Assert.Single(_seats.Members).Since);
+    }
+
+    [Fact]
+    public void Whose_verdict_still_travels_stays_although_his_node_does_not_know_him_yet()
+    {
+        var (early, late) = (NewMember(), NewMember());
+        _seats.TrySeat(early, 80, At(0));
+        _seats.TrySeat(late, 80, At(4));
+
+        _seats.Apply("a", [], At(4.5));
+        Assert.Equal(2, _seats.Count);
+
+        _seats.Apply("a", [], At(5));
+        Assert.Equal(late.Id, Assert.Single(_seats.Members).Id);
+    }
+
+    [Fact]
+    public void Who_was_reported_once_leaves_with_the_first_report_without_him()
+    {
+        var member = NewMember();
+        _seats.TrySeat(member, 80, At(0));
+        _seats.Apply("a", [member], At(1));
+        _seats.Apply("b", [], At(1.5));
+        Assert.Equal(1, _seats.Count);
+
+        _seats.Apply("a", [], At(2));
+        Assert.Equal(0, _seats.Count);
+    }
+
+    [Fact]
+    public void Members_the_room_forgot_are_taken_in_beyond_its_capacity()
+    {
+        _seats.TrySeat(NewMember("b"), capacity: 1, At(0));
+        _seats.Apply("a", [NewMember(), NewMember()], At(1));
+        Assert.Equal(3, _seats.Count);
+        Assert.False(_seats.TrySeat(NewMember(), capacity: 3, At(1)));
+    }
+
+    [Fact]
+    public void Who_left_is_not_brought_back_by_a_report_that_was_made_before()
+    {
+        var member = NewMember();
+        _seats.TrySeat(member, 80, At(0));
+        Assert.True(_seats.Release(member.Id, putOut: null, At(1)));
+        Assert.False(_seats.Release(member.Id, putOut: null, At(1)));
+
+        Assert.Empty(_seats.Apply("a", [member], At(2)));
+        Assert.Equal(0, _seats.Count);
+    }
+
+    [Fact]
+    public void Who_was_put_out_and_is_still_reported_has_not_heard_of_it()
+    {
+        var member = NewMember();
+        _seats.TrySeat(member, 80, At(0));
+        _seats.Release(member.Id, putOut: "noise", At(1));
+
+        Assert.Equal((member.Id, "noise"), Assert.Single(_seats.Apply("a", [member], At(2))));
+        Assert.Equal(0, _seats.Count);
+
+        _seats.Expire(At(1) + SeatTable.Memory);
+        Assert.Empty(_seats.Apply("a", [member], At(40)));
+        Assert.Equal(1, _seats.Count);
+    }
+
+    [Fact]
+    public void A_node_that_stops_reporting_loses_its_members_when_the_lease_ends()
+    {
+        var (a, b) = (NewMember("a"), NewMember("b"));
+        _seats.TrySeat(a, 80, At(0));
+        _seats.TrySeat(b, 80, At(0));
+        _seats.Apply("a", [a], At(3));
+        _seats.Apply("b", [b], At(4));
+        _seats.Apply("b", [b], At(12));
+
+        Assert.Equal(0, _seats.Expire(At(12.9)));
+        Assert.Equal(1, _seats.Expire(At(13)));
+        Assert.Equal(b.Id, Assert.Single(_seats.Members).Id);
+    }
+
+    [Fact]
+    public void A_seat_of_which_no_node_ever_spoke_ends_with_the_lease()
+    {
+        _seats.TrySeat(NewMember(), 80, At(0));
+        Assert.Equal(1, _seats.Expire(At(10)));
+    }
+}
