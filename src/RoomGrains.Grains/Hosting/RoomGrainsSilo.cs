@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Orleans.Serialization;
+using Orleans.Storage;
 using RoomGrains.Grains.Pending;
 using RoomGrains.Grains.Pending.Steps;
 using RoomGrains.Grains.Storage;
@@ -32,7 +34,7 @@ public static class RoomGrainsSilo
             silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.ClusterId, options.ServiceId));
             silo.ConfigureEndpoints(options.SiloPort, options.ClientGatewayPort, listenOnAnyHostAddress: true);
             silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", options.ConnectionString));
-            silo.AddAdoNetGrainStorageAsDefault(o => (o.Invariant, o.ConnectionString, o.DeleteStateOnClear) = ("Npgsql", options.ConnectionString, true));
+            silo.AddStorage("Npgsql", options.ConnectionString);
         }
         return silo.AddRoomGrains();
     }
@@ -40,8 +42,7 @@ public static class RoomGrainsSilo
     /// <summary>Keeps grain state in the SQLite file of a data folder, which <see cref="SqliteDatabase.Open"/> must have opened before the silo's storage starts.</summary>
     public static ISiloBuilder UseSqliteStorage(this ISiloBuilder silo, string dataFolder) =>
         // The provider knows SQLite by the invariant of another package, and loads Microsoft.Data.Sqlite for it.
-        silo.AddAdoNetGrainStorageAsDefault(o =>
-            (o.Invariant, o.ConnectionString, o.DeleteStateOnClear) = ("System.Data.SQLite", SqliteDatabase.ConnectionString(dataFolder), true));
+        silo.AddStorage("System.Data.SQLite", SqliteDatabase.ConnectionString(dataFolder));
 
     /// <summary>Adds what the grains need, on whatever clustering and default grain storage the silo has: for tests, and for hosts with their own.</summary>
     public static ISiloBuilder AddRoomGrains(this ISiloBuilder silo)
@@ -49,13 +50,24 @@ public static class RoomGrainsSilo
         silo.AddActivityPropagation();
         silo.AddIncomingGrainCallFilter<RefusalFilter>();
         var services = silo.Services;
+        // What a database throws crosses silos as it is: callers tell by its type that trying again may help.
+        services.Configure<ExceptionSerializationOptions>(o => o.SupportedNamespacePrefixes.Add("Npgsql"));
         services.AddMetrics();
         services.AddOptions<RoomOptions>().ValidateOnStart();
         services.AddOptions<AdmissionOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RoomOptions>, RoomOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AdmissionOptions>, AdmissionOptionsValidator>());
+        services.TryAddSingleton<OrleansGrainStorageSerializer>();
         services.TryAddSingleton<GrainMetrics>();
         services.TryAddSingleton<AdmissionPolicy>();
         return silo;
     }
+
+    private static ISiloBuilder AddStorage(this ISiloBuilder silo, string invariant, string connectionString) =>
+        silo.AddAdoNetGrainStorageAsDefault(builder => builder.Configure<OrleansGrainStorageSerializer>((o, serializer) =>
+        {
+            (o.Invariant, o.ConnectionString, o.DeleteStateOnClear) = (invariant, connectionString, true);
+            // State is a contract as calls are: by ids, so that fields can be added. (The default, JSON by reflection, goes by names.)
+            o.GrainStorageSerializer = serializer;
+        }));
 }

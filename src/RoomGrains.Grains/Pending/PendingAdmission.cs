@@ -18,8 +18,9 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
 
     public ConnectionId Id => Request.Connection;
 
-    public string Application { get; set; } = request.Application;
+    public string Application => Request.Application;
 
+    /// <summary>The room that was asked for, or assigned.</summary>
     public string? Room { get; set; } = request.Room;
 
     /// <summary>When this activation heard of it. The clocks of gateway and silo may differ, so that waiting is measured by this one.</summary>

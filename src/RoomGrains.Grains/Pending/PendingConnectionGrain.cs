@@ -53,6 +53,7 @@ internal sealed partial class PendingConnectionGrain(
         if (request.Connection.Value != this.GetPrimaryKeyString())
             throw new ArgumentException($"The request is of connection {request.Connection}, this grain's is {this.GetPrimaryKeyString()}.", nameof(request));
         var admission = _admission ?? Begin(request);
+        _lastAsked = clock.GetUtcNow();
         if (admission.IsPending && slice > TimeSpan.Zero)
             await WaitForVerdict(admission, slice < LongestSlice ? slice : LongestSlice);
         var gone = admission.State == PendingState.Abandoned;
@@ -156,8 +157,7 @@ internal sealed partial class PendingConnectionGrain(
         _admission = admission;
         _seating = new Seating(GrainFactory, admission);
         metrics.Began();
-        _lastAsked = clock.GetUtcNow();
-        _nextReport = _lastAsked + FirstReport;
+        _nextReport = clock.GetUtcNow() + FirstReport;
         admission.Note("gateway", $"asks for {request.Application}/{request.Room ?? "(any room)"} from {request.Address} on {request.Node}");
         if (_leftEarly)
         {

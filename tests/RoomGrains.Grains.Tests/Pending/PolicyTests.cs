@@ -16,20 +16,12 @@ public sealed class PolicyTests(HeldSilo silo) : IClassFixture<HeldSilo>
 
     private void Script(Func<AdmissionContext, CancellationToken, Task<StepResult>> script) => ScriptedStep.Scripts[_application] = script;
 
-    [Theory, InlineData("../etc", "lobby"), InlineData("chat", "a/b"), InlineData("", null), InlineData("chat", ".hidden")]
+    [Theory, InlineData("../etc", "lobby"), InlineData("chat", "a/b"), InlineData("", null), InlineData("chat", ".hidden"), InlineData("chat", "cafe\u0301")]
     public async Task Names_that_break_the_rule_are_rejected(string application, string? room)
     {
         var verdict = await _cluster.Client.Admit(Requests.New(application, room));
         Assert.Equal((VerdictKind.Reject, RefusalCode.InvalidName), (verdict.Kind, verdict.Code));
         Assert.Contains(Names.Rule, verdict.Description, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Equal_names_lead_to_one_room_however_they_were_typed()
-    {
-        var first = await _cluster.Client.Admit(New("caf\u00e9"));
-        var second = await _cluster.Client.Admit(New("cafe\u0301"));
-        Assert.Equal(first.Room, second.Room);
     }
 
     [Fact]

@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+
+namespace RoomGrains.Grains.Tests.Rooms;
+
+/// <summary>A node as the grains see it: it reports members and streams, and notes what it is told.</summary>
+internal sealed class FakeNode : INodeObserver
+{
+    private readonly IGrainFactory _grains;
+    private long _sequence;
+    private int _registered;
+
+    public FakeNode(IGrainFactory grains, string name)
+    {
+        (_grains, Name) = (grains, name);
+        Observer = grains.CreateObjectReference<INodeObserver>(this);
+    }
+
+    public string Name { get; }
+
+    public INodeObserver Observer { get; }
+
+    /// <summary>Whether it answers a room that asks who is in it.</summary>
+    public bool Answers { get; set; } = true;
+
+    public ConcurrentDictionary<RoomKey, ImmutableArray<Member>> Members { get; } = new();
+
+    public ConcurrentDictionary<RoomKey, ImmutableArray<StreamInfo>> Streams { get; } = new();
+
+    public ConcurrentQueue<(RoomKey Room, ConnectionId Connection, string Reason)> Disconnects { get; } = new();
+
+    public ConcurrentQueue<(StreamKey Stream, long Epoch)> Takeovers { get; } = new();
+
+    public ConcurrentQueue<RoomKey> Asked { get; } = new();
+
+    public Member Sit(RoomKey room, ConnectionId? id = null)
+    {
+        var member = new Member { Id = id ?? ConnectionId.New(), Node = Name };
+        Members.AddOrUpdate(room, _ => [member], (_, all) => all.Add(member));
+        return member;
+    }
+
+    /// <summary>Reports itself to the cluster; returns when the cluster grain has it.</summary>
+    public async Task Register()
+    {
+        var cluster = _grains.GetCluster();
+        var report = new NodeReport { Name = Name, Clients = ++_registered };
+        await cluster.ReportNode(report, Observer);
+        await Until.True(async () => (await cluster.ListNodes()).Any(n => n.Name == Name && n.Clients == report.Clients), $"{Name} is known");
+    }
+
+    public Task Report(RoomKey room) => _grains.GetRoom(room).Report(new NodePresence
+    {
+        Node = Name,
+        Sequence = Interlocked.Increment(ref _sequence),
+        Members = Members.GetValueOrDefault(room, []),
+        Streams = Streams.GetValueOrDefault(room, []),
+        Observer = Observer,
+    });
+
+    public Task Disconnect(RoomKey room, ImmutableArray<ConnectionId> connections, string reason)
+    {
+        foreach (var connection in connections)
+            Disconnects.Enqueue((room, connection, reason));
+        return Task.CompletedTask;
+    }
+
+    public Task Superseded(StreamKey stream, long epoch)
+    {
+        Takeovers.Enqueue((stream, epoch));
+        return Task.CompletedTask;
+    }
+
+    public Task ReportNow(RoomKey room)
+    {
+        Asked.Enqueue(room);
+        return Answers ? Report(room) : Task.CompletedTask;
+    }
+}
