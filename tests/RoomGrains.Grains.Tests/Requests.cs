@@ -17,7 +17,7 @@ internal static class Requests
     };
 
     /// <summary>Asks slice by slice until there is a verdict, as the gateway does, over every failure of the cluster.</summary>
-    public static async Task<Verdict> Admit(this IGrainFactory grains, AdmissionRequest request, TimeSpan? slice = null)
+    public static async Task<Verdict> Admit(this IGrainFactory grains, AdmissionRequest request, TimeSpan? slice = null, bool confirm = false)
     {
         var grain = grains.GetPending(request.Connection);
         while (true)
@@ -27,7 +27,11 @@ internal static class Requests
             {
                 var answer = await grain.Admit(request, slice ?? TimeSpan.FromSeconds(5));
                 if (answer.Verdict is { } verdict)
+                {
+                    if (verdict.ConfirmDelivery && confirm)
+                        await grain.Confirm(true);
                     return verdict;
+                }
             }
             catch (Exception e) when (e is OrleansException or TimeoutException)
             {

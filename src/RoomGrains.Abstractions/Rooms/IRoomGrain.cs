@@ -8,7 +8,7 @@ namespace RoomGrains;
 [Alias("RoomGrains.IRoomGrain")]
 public interface IRoomGrain : IGrainWithStringKey
 {
-    /// <summary>Takes a seat; idempotent by connection. Refused when the room is full or closed, or does not exist and may not be made on the fly.</summary>
+    /// <summary>Takes a seat; idempotent by connection. Refused when the room is full or closed, or does not exist and may not be made on the fly, and for a connection that has left it.</summary>
     [Alias("TakeSeat")]
     Task<Answer<Seat>> TakeSeat(SeatRequest request);
 

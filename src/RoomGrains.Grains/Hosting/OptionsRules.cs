@@ -23,7 +23,8 @@ internal sealed class OptionsRules(string section)
     public ValidateOptionsResult Result => _errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(_errors);
 }
 
-internal sealed class RoomOptionsValidator : IValidateOptions<RoomOptions>
+/// <summary>The rules of <see cref="RoomOptions"/>; all broken ones are reported.</summary>
+public sealed class RoomOptionsValidator : IValidateOptions<RoomOptions>
 {
     public ValidateOptionsResult Validate(string? name, RoomOptions options)
     {
@@ -42,7 +43,8 @@ internal sealed class RoomOptionsValidator : IValidateOptions<RoomOptions>
     }
 }
 
-internal sealed class AdmissionOptionsValidator : IValidateOptions<AdmissionOptions>
+/// <summary>The rules of <see cref="AdmissionOptions"/>; all broken ones are reported.</summary>
+public sealed class AdmissionOptionsValidator : IValidateOptions<AdmissionOptions>
 {
     public ValidateOptionsResult Validate(string? name, AdmissionOptions options)
     {

@@ -6,13 +6,13 @@ public sealed class RoomOptions
     /// <summary>The configuration section that holds these options.</summary>
     public const string Section = "Rooms";
 
-    /// <summary>Seats of a room, 1 to 100 000. 80 is what the video chat of 2007 (the story in DESIGN) gave its rooms.</summary>
+    /// <summary>Seats of a room, 1 to 100 000. 80 is what the video chat of 2007, whose fault this server is the answer to, gave its rooms.</summary>
     public int Capacity { get; set; } = 80;
 
     /// <summary>Whether newcomers wait until a moderator approves them. Off: most rooms are open.</summary>
     public bool WaitingRoom { get; set; }
 
-    /// <summary>How long a newcomer may be pending, 1 s to 1 h. 30 s: encoders give up or start again at about that age.</summary>
+    /// <summary>How long a newcomer may be pending, 1 s to 1 h. 30 s: after so long without a byte librtmp (OBS, rtmpdump) gives up, so that clients' users know that wait.</summary>
     public TimeSpan Deadline { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a newcomer may be pending in a waiting room, 1 s to 1 h. 5 min: a human has to notice, look and decide.</summary>
@@ -21,7 +21,7 @@ public sealed class RoomOptions
     /// <summary>Whether a room that nobody created comes to be when the first client asks for it. On: as Flash Media Server did.</summary>
     public bool CreateOnTheFly { get; set; } = true;
 
-    /// <summary>Rooms that one application may have at a time, 1 to 1 000 000: names come from clients, so somebody must count them. 10 000 took a directory about 10 MB.</summary>
+    /// <summary>Rooms that one application may have at a time, 1 to 1 000 000: names come from clients, so somebody must count them. 10 000 are more than anybody looks through; a directory holds some hundred bytes for each.</summary>
     public int MaxRooms { get; set; } = 10_000;
 
     /// <summary>Streams that a room may have at a time, 1 to 100 000. 200: every one of 80 members publishes twice, and room to spare.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
@@ -22,6 +23,7 @@ internal sealed partial class PendingConnectionGrain(
     IOptions<RoomOptions> rooms,
     IOptions<AdmissionOptions> options,
     GrainMetrics metrics,
+    IHostApplicationLifetime host,
     [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock,
     ILogger<PendingConnectionGrain> logger) : Grain, IPendingConnectionGrain, IDisposable
 {
@@ -33,6 +35,9 @@ internal sealed partial class PendingConnectionGrain(
 
     /// <summary>How long an approval may look for a seat: below the 30 s after which Orleans gives up the moderator's call, with the wait for the confirmation.</summary>
     private static readonly TimeSpan LongestApproval = TimeSpan.FromSeconds(15);
+
+    /// <summary>The slice of a silo that is about to stop: its callers go to another one as soon as this activation has ended.</summary>
+    private static readonly TimeSpan LastSlice = TimeSpan.FromMilliseconds(200);
 
     private static readonly TimeSpan FirstReport = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReportPeriod = TimeSpan.FromSeconds(10);
@@ -149,6 +154,7 @@ internal sealed partial class PendingConnectionGrain(
         return Task.CompletedTask;
     }
 
+    /// <summary>When the runtime drops the activation.</summary>
     public void Dispose() => _ended.Dispose();
 
     private PendingAdmission Begin(AdmissionRequest request)
@@ -164,7 +170,7 @@ internal sealed partial class PendingConnectionGrain(
             End(PendingState.Abandoned, null, "gateway", "the client had left before it was heard of here");
             return admission;
         }
-        _timer = this.RegisterGrainTimer(Tick, new GrainTimerCreationOptions(FirstReport, Timeout.InfiniteTimeSpan) { Interleave = true, KeepAlive = true });
+        Wake(FirstReport);
         RunPolicy(admission).Ignore();
         return admission;
     }
@@ -202,7 +208,14 @@ internal sealed partial class PendingConnectionGrain(
     private async Task WaitForVerdict(PendingAdmission admission, TimeSpan slice)
     {
         _asking++;
-        using var answered = new CancellationTokenSource();
+        // An activation ends when its last call has: a silo that stops must not wait for slices, and must not be asked in a tight loop either.
+        var stopping = host.ApplicationStopping;
+        using var answered = stopping.IsCancellationRequested ? new CancellationTokenSource() : CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        if (stopping.IsCancellationRequested)
+        {
+            slice = slice < LastSlice ? slice : LastSlice;
+            DeactivateOnIdle();
+        }
         await Task.WhenAny(admission.Ended, Task.Delay(slice, clock, answered.Token));
         await answered.CancelAsync();
         _asking--;
@@ -282,7 +295,15 @@ internal sealed partial class PendingConnectionGrain(
     {
         var (admission, now) = (_admission!, clock.GetUtcNow());
         var due = admission.Deadline < _nextReport ? admission.Deadline : _nextReport;
-        _timer!.Change(due > now ? due - now : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        Wake(due > now ? due - now : TimeSpan.Zero);
+    }
+
+    private void Wake(TimeSpan due)
+    {
+        if (_timer is null)
+            _timer = this.RegisterGrainTimer(Tick, new GrainTimerCreationOptions(due, Timeout.InfiniteTimeSpan) { Interleave = true, KeepAlive = true });
+        else
+            _timer.Change(due, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>
@@ -302,10 +323,8 @@ internal sealed partial class PendingConnectionGrain(
 
     private void Linger()
     {
-        var keep = options.Value.KeepDecided;
-        DelayDeactivation(keep);
-        _timer ??= this.RegisterGrainTimer(Tick, new GrainTimerCreationOptions(keep, Timeout.InfiniteTimeSpan) { Interleave = true });
-        _timer.Change(keep, Timeout.InfiniteTimeSpan);
+        DelayDeactivation(options.Value.KeepDecided);
+        Wake(options.Value.KeepDecided);
     }
 
     /// <summary>Why nobody can decide this connection now; null when somebody can.</summary>
@@ -324,7 +343,8 @@ internal sealed partial class PendingConnectionGrain(
 
     private Refusal Unknown()
     {
-        DeactivateOnIdle();
+        // Not at once: the connection's first call may be on its way here.
+        Wake(FirstReport);
         return new Refusal(RefusalCode.UnknownConnection, $"Nothing is known of a connection {this.GetPrimaryKeyString()}: it never was, or it was decided long ago. 'roomctl pending list' shows who waits.");
     }
 

@@ -90,6 +90,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         var (settings, now, member) = (Settings, Now, request.Member);
         if (_closedAt is not null)
             return new Refusal(RefusalCode.RoomClosed, $"The room {_key} has been closed.");
+        if (_seats.HasLeft(member.Id))
+            return new Refusal(RefusalCode.Gone, $"The connection {member.Id} has left the room {_key}.");
         if (!Exists && !(_application.CreateRoomsOnTheFly ?? _options.CreateOnTheFly))
             return UnknownRoom();
         if (settings.WaitingRoom && !request.Approved && !_seats.Contains(member.Id))

@@ -42,21 +42,21 @@ internal sealed class SeatTable(TimeSpan lease)
         }
         if (_places.Count >= capacity)
             return false;
-        _departed.Remove(member.Id);
         _places.Add(member.Id, new Place { Member = member with { Since = now }, SeatedAt = now, HeardAt = now });
         return true;
     }
 
-    /// <summary>Frees a seat. False when there was none.</summary>
+    /// <summary>Whether this connection left a while ago. It takes no seat again: what asks for one was sent before it left.</summary>
+    public bool HasLeft(ConnectionId connection) => _departed.ContainsKey(connection);
+
+    /// <summary>Frees a seat. False when there was none; then it is known all the same that this connection has left.</summary>
     /// <param name="connection">Whose seat.</param>
     /// <param name="putOut">Why the member was put out; null when it left by itself.</param>
     /// <param name="now">The time.</param>
     public bool Release(ConnectionId connection, string? putOut, DateTimeOffset now)
     {
-        if (!_places.Remove(connection))
-            return false;
         _departed[connection] = new Departure(now, putOut);
-        return true;
+        return _places.Remove(connection);
     }
 
     /// <summary>Applies a node's report.</summary>

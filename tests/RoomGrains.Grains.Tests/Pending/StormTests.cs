@@ -25,6 +25,7 @@ public sealed class StormTests(ITestOutputHelper output)
         await using var cluster = await GrainCluster.Start(new GrainClusterOptions
         {
             Silos = silos,
+            ClientTimeout = TimeSpan.FromSeconds(10),
             Services = services => services.Configure<RoomOptions>(o => o.SeatLease = TimeSpan.FromMinutes(10)),
         });
         var client = cluster.Client;

@@ -65,6 +65,7 @@ public class SeatTableTests
         _seats.TrySeat(member, 80, At(0));
         Assert.True(_seats.Release(member.Id, putOut: null, At(1)));
         Assert.False(_seats.Release(member.Id, putOut: null, At(1)));
+        Assert.True(_seats.HasLeft(member.Id));
 
         Assert.Empty(_seats.Apply("a", [member], At(2)));
         Assert.Equal(0, _seats.Count);

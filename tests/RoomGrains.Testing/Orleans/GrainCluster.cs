@@ -23,6 +23,12 @@ public sealed class GrainClusterOptions
     /// <summary>The folder of the database; null: one of its own, deleted at the end. Give one to start a second cluster on the state of a first.</summary>
     public string? DataFolder { get; set; }
 
+    /// <summary>
+    /// After how long the client gives up a call; null: Orleans' 30 s. A client outside the silos does not hear that a silo died, and waits so
+    /// long for what it had asked there; a gateway, which is in a silo, does hear of it.
+    /// </summary>
+    public TimeSpan? ClientTimeout { get; set; }
+
     /// <summary>Called for the services of every silo before it starts: admission steps, options, replaced parts.</summary>
     public Action<IServiceCollection>? Services { get; set; }
 
@@ -80,6 +86,12 @@ public sealed class GrainCluster : IAsyncDisposable
             options.Services?.Invoke(silo.Services);
             options.Silo?.Invoke(silo);
         });
+        builder.ConfigureClient(client =>
+        {
+            client.AddActivityPropagation();
+            if (options.ClientTimeout is { } timeout)
+                client.Configure<ClientMessagingOptions>(o => o.ResponseTimeout = timeout);
+        });
         var cluster = builder.Build();
         try
         {
@@ -103,6 +115,9 @@ public sealed class GrainCluster : IAsyncDisposable
 
     /// <summary>Kills a silo abruptly: no goodbye, no deactivations. The others find out by themselves.</summary>
     public Task Kill(int silo) => _cluster.KillSiloAsync(_silos[silo]);
+
+    /// <summary>Stops a silo in order, as SIGTERM does.</summary>
+    public Task Stop(int silo) => _cluster.StopSiloAsync(_silos[silo]);
 
     /// <summary>Returns when all living silos agree on who lives.</summary>
     public Task UntilStable() => _cluster.WaitForLivenessToStabilizeAsync(didKill: true);

@@ -1,0 +1,59 @@
+using RoomGrains.Testing;
+
+namespace RoomGrains.Grains.Tests.Rooms;
+
+/// <summary>The silo with the room dies: its members are there again, and its seats still count.</summary>
+public sealed class RoomSiloDeathTests
+{
+    [Fact]
+    public async Task A_room_whose_silo_died_has_its_members_and_its_capacity()
+    {
+        await using var cluster = await GrainCluster.Start(3);
+        var key = new RoomKey("chat", "lobby");
+        var room = cluster.Client.GetRoom(key);
+        await room.Create(new RoomSettings { Capacity = 4 });
+        var nodes = new[] { new FakeNode(cluster.Client, "a"), new FakeNode(cluster.Client, "b") };
+        foreach (var node in nodes)
+            foreach (var member in (Member[])[node.Sit(key), node.Sit(key)])
+                Assert.True((await room.TakeSeat(new SeatRequest(member, false))).IsDone);
+
+        // The nodes go on reporting, as gateways do.
+        using var end = new CancellationTokenSource();
+        var reports = Task.WhenAll(nodes.Select(node => Report(node, key, end.Token)));
+        await cluster.Kill(cluster.SiloOf(room));
+        Answer<Seat>? fifth = null;
+        while (fifth is null)
+        {
+            try
+            {
+                fifth = await room.TakeSeat(new SeatRequest(new Member { Id = ConnectionId.New(), Node = "a" }, false));
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
+            }
+        }
+        Assert.Equal(RefusalCode.RoomFull, fifth.Refusal!.Code);
+        var members = (await room.Describe()).ValueOrThrow().Members.Select(m => m.Id).ToHashSet();
+        Assert.Equal(nodes.SelectMany(n => n.Members[key]).Select(m => m.Id).ToHashSet(), members);
+        await end.CancelAsync();
+        await reports;
+    }
+
+    private static async Task Report(FakeNode node, RoomKey key, CancellationToken end)
+    {
+        while (!end.IsCancellationRequested)
+        {
+            try
+            {
+                await node.Register();
+                await node.Report(key);
+                await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, end);
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException)
+            {
+                // The next report says it again.
+            }
+        }
+    }
+}
