@@ -12,10 +12,10 @@ public static class ExitCodes
     /// <summary>The command line is wrong; nothing was asked of the cluster that changes it.</summary>
     public const int Usage = 2;
 
-    /// <summary>No node was reached, or none answered in time.</summary>
+    /// <summary>No node was reached, none answered in time, or the cluster failed: its nodes' logs say why.</summary>
     public const int Unreachable = 3;
 
-    internal const string Help = "0 done, 1 refused by the cluster, 2 wrong command line, 3 cluster not reached or no answer in time";
+    internal const string Help = "0 done, 1 refused by the cluster, 2 wrong command line, 3 cluster not reached, too slow, or failed";
 }
 
 /// <summary>The command line asks for something that it does not say clearly enough.</summary>

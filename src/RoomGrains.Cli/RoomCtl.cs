@@ -119,9 +119,16 @@ public sealed class RoomCtl
         }
         catch (Exception e) when (e is OperationCanceledException or TimeoutException or Orleans.Runtime.OrleansMessageRejectionException or Orleans.Runtime.SiloUnavailableException)
         {
-            return Fail(ExitCodes.Unreachable, $"the cluster did not answer within {Human.Span(limit)}. It may be moving grains off a node that died: try again, or give it longer with --timeout.");
+            return Fail(ExitCodes.Unreachable, $"the cluster did not answer within {Hosting.Duration.Format(limit)}. It may be moving grains off a node that died: try again, or give it longer with --timeout.");
+        }
+        catch (Exception e) when (IsGrainFailure(e))
+        {
+            return Fail(ExitCodes.Unreachable, $"the cluster failed: {e.Message.Split('\n')[0].Trim()} The log of its nodes says more.");
         }
     }
+
+    /// <summary>What a grain threw, in a line: the trace is in the log of the node where it happened, and of no use here.</summary>
+    private static bool IsGrainFailure(Exception e) => e is Orleans.Runtime.OrleansException or IOException or InvalidOperationException;
 
     private int Fail(int code, string message)
     {

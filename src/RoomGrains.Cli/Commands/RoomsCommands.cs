@@ -103,7 +103,7 @@ internal static class RoomsCommands
         {
             output.Line($"{room.Application}/{room.Room}{(room.Title.Length > 0 ? $"  \"{room.Title}\"" : "")}{(room.Closed ? "  CLOSED" : "")}");
             output.Line($"{room.MemberCount} of {room.Capacity} seats taken, {Streams(room.StreamCount)}, waiting room {Human.OnOff(room.WaitingRoom)}, "
-                + $"deadline {Human.Span(details.Settings.Deadline)}, {(room.Permanent ? "permanent" : "made on the fly")}");
+                + $"deadline {Hosting.Duration.Format(details.Settings.Deadline)}, {(room.Permanent ? "permanent" : "made on the fly")}");
             output.Line("");
             MembersCommands.WriteTable(output, room.Members);
             output.Line("");
