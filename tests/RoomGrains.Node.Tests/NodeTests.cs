@@ -61,12 +61,15 @@ public sealed partial class NodeTests : IDisposable
     }
 
     [Fact]
-    public async Task SIGTERM_says_goodbye_to_clients_before_the_process_ends_and_ready_turns_503_first()
+    public async Task SIGTERM_turns_ready_to_503_and_says_goodbye_to_clients_before_the_process_ends()
     {
         // The client never closes its side, so that the drain lasts long enough to be looked at.
-        await using var node = await NodeProcess.StartAsync(environment: new Dictionary<string, string> { ["ROOMGRAINS_Gateway__Linger"] = "5s" });
+        await using var node = await NodeProcess.StartAsync(environment: new Dictionary<string, string>
+        {
+            ["ROOMGRAINS_Gateway__Linger"] = "10s", ["ROOMGRAINS_Node__ShutdownDeadline"] = "60s",
+        });
         await using var publisher = Ffmpeg.Publish(node.Rtmp("chat/lobby/alice"));
-        await node.Program.LineAsync(line => line.Contains("chat/lobby", StringComparison.Ordinal), Limit);
+        await node.Program.LineAsync(line => line.Contains("[3022]", StringComparison.Ordinal), Limit);
         publisher.Signal("STOP");
         using var http = new HttpClient();
 
@@ -77,9 +80,12 @@ public sealed partial class NodeTests : IDisposable
         Assert.Equal("draining\n", await ready.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         using (var late = new TcpClient())
             await Assert.ThrowsAsync<SocketException>(async () => await late.ConnectAsync(IPAddress.Loopback, node.RtmpPort, TestContext.Current.CancellationToken));
+        using var nodes = new StringWriter();
+        while (!nodes.ToString().Contains(" draining ", StringComparison.Ordinal))
+            Assert.Equal(0, await Cli.RoomCtl.RunAsync(["nodes", "list", "--connect", $"127.0.0.1:{node.ClientGatewayPort}"], nodes, nodes));
         publisher.Signal("CONT");
 
-        Assert.Equal(0, await node.Program.ExitAsync(TimeSpan.FromSeconds(15)));
+        Assert.Equal(0, await node.Program.ExitAsync(Limit));
         Assert.NotEqual(0, await publisher.ExitAsync(Limit));
     }
 

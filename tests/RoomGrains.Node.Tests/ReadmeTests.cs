@@ -40,7 +40,7 @@ public sealed partial class ReadmeTests
         while (!LiveRoom().IsMatch(shown) && !publisher.HasExited && !player.HasExited);
         Assert.Matches(LiveRoom(), shown);
 
-        Assert.Contains("0 of 3 seats taken, 0 streams, waiting room on, deadline 5m0s, permanent", await shell.RunAsync(Next("scripts/roomctl rooms create chat/vip")));
+        Assert.Contains("0 of 3 seats taken, 0 streams, waiting room on, deadline 5m, permanent", await shell.RunAsync(Next("scripts/roomctl rooms create chat/vip")));
         await using var waiting = Ffmpeg.Publish($"rtmp://127.0.0.1:{ports[0]}/chat/vip/bob");
         var list = Next("scripts/roomctl pending list");
         string pending;

@@ -50,7 +50,7 @@ public sealed class RoomCtlTests(NodeFixture fixture) : IClassFixture<NodeFixtur
 
         var text = await DoneAsync("rooms", "show", room);
         Assert.Contains($"{room}  \"The lobby\"", text);
-        Assert.Contains("0 of 20 seats taken, 0 streams, waiting room on, deadline 1m30s, permanent", text);
+        Assert.Contains("0 of 20 seats taken, 0 streams, waiting room on, deadline 90s, permanent", text);
 
         var changed = await JsonAsync("rooms", "set", room, "--waiting-room", "off");
         Assert.Equal((20, false, 90.0), (changed.GetProperty("capacity").GetInt32(), changed.GetProperty("waitingRoom").GetBoolean(), changed.GetProperty("deadlineSeconds").GetDouble()));
@@ -237,6 +237,7 @@ public sealed class RoomCtlTests(NodeFixture fixture) : IClassFixture<NodeFixtur
     {
         string[] commands = ["", "rooms", "rooms list", "rooms show", "rooms create", "rooms set", "rooms close", "pending", "pending list", "pending show", "pending approve",
             "pending reject", "pending redirect", "members", "members list", "members kick", "nodes", "nodes list"];
+        var nobody = FreePort.Next();
         foreach (var command in commands)
         {
             var (code, help, _) = await RunAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
@@ -244,6 +245,10 @@ public sealed class RoomCtlTests(NodeFixture fixture) : IClassFixture<NodeFixtur
             Assert.Contains($"Exit codes: 0 done", help);
             var examples = help.Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("roomctl ", StringComparison.Ordinal) && !line.Contains('[')).ToArray();
             Assert.True(examples.Length > 0, $"'{command}' has no example");
+            // Where nobody listens, a command line that is right gets as far as that.
+            foreach (var example in examples)
+                Assert.Equal((example, ExitCodes.Unreachable), (example, (await RunAsync(
+                    [.. System.CommandLine.Parsing.CommandLineParser.SplitCommandLine(example).Skip(1).Where(word => !word.Contains(".example:", StringComparison.Ordinal) && word != "--connect"), "--connect", $"127.0.0.1:{nobody}"])).Code));
         }
     }
 

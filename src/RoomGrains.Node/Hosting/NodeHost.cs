@@ -19,7 +19,8 @@ internal static class NodeHost
 
     /// <summary>
     /// The parts in the order in which they start; they stop in the reverse order. HTTP comes first, so that health is answered from the
-    /// first moment to the last; then the silo; then the gateway, which needs a silo for its first client and until its last.
+    /// first moment to the last; then the silo; then the reports to the cluster, which tell of a drain; then the gateway, whose clients need
+    /// all of that.
     /// </summary>
     public static IHost Build(NodeSettings settings, SettingCatalog catalog, AdminToken token) => new HostBuilder()
         .ConfigureHostConfiguration(configuration => configuration.AddInMemoryCollection(OpenTelemetryVariables()))
@@ -37,10 +38,10 @@ internal static class NodeHost
         .UseOrleans(silo => silo.UseRoomGrains(settings.Cluster, settings.Node.EffectiveDataFolder).AddDashboard())
         .ConfigureServices(services =>
         {
-            services.AddRoomGrainsGateway(settings.Node.EffectiveName);
             services.AddSingleton<Readiness>();
             services.AddSingleton<NodeFacts>();
             services.AddHostedService<NodeReporter>();
+            services.AddRoomGrainsGateway(settings.Node.EffectiveName);
         })
         .UseConsoleLifetime(console => console.SuppressStatusMessages = true)
         .UseSystemd()
@@ -104,6 +105,10 @@ internal static class NodeHost
                 logging.AddFilter(category, node.LogLevel > LogLevel.Warning ? node.LogLevel : LogLevel.Warning);
             // Its warnings at every start are about server GC, which we leave off: a node shares its machine with encoders.
             logging.AddFilter("Orleans.Runtime.Silo", node.LogLevel > LogLevel.Error ? node.LogLevel : LogLevel.Error);
+            // Its first look comes before its clock is set, and then tells of a stall as long as the machine has been up.
+            var started = TimeProvider.System.GetTimestamp();
+            logging.AddFilter("Orleans.Runtime.Watchdog", level =>
+                level >= node.LogLevel && level >= LogLevel.Warning && TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(10));
         }
         if (node.LogFormat is LogFormat.Json)
             logging.AddJsonConsole(json => json.UseUtcTimestamp = true);

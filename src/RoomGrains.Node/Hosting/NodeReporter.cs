@@ -25,16 +25,19 @@ internal sealed partial class NodeReporter(IGrainFactory grains, NodeFacts facts
         using var timer = new PeriodicTimer(settings.Node.ReportInterval, time);
         do
         {
+            // The gateway starts after this and stops before it: that a node drains is reported, too.
+            if (gateway.Observer is not { } observer)
+                continue;
             try
             {
-                await grains.GetCluster().ReportNode(facts.Take(), gateway.Observer!);
+                await grains.GetCluster().ReportNode(facts.Take(), observer);
             }
-            catch (OrleansException e)
+            catch (Exception e) when (e is OrleansException or TimeoutException)
             {
                 Log.ReportFailed(log, e.Message);
             }
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken).AsTask().ContinueWith(tick => tick is { IsCompletedSuccessfully: true, Result: true }, TaskScheduler.Default));
+        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     private static partial class Log
