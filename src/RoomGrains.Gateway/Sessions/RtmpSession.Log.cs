@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using RoomGrains.Rtmp;
+using RoomGrains.Rtmp.Handshakes;
 
 namespace RoomGrains.Gateway.Sessions;
 
@@ -19,6 +20,9 @@ internal sealed partial class RtmpSession
 
         [LoggerMessage(3023, LogLevel.Information, "disconnect {Connection}: {Reason} {Error} {Description} ({Received} bytes in, {Sent} out)")]
         public static partial void Ended(ILogger logger, ConnectionId connection, EndReason reason, ProtocolError? error, string description, long received, long sent);
+
+        [LoggerMessage(3025, LogLevel.Debug, "{Connection} has done the handshake ({Form})")]
+        public static partial void Shaken(ILogger logger, ConnectionId connection, HandshakeForm form);
 
         [LoggerMessage(3024, LogLevel.Error, "A fault of the server ended session {Connection}")]
         public static partial void Fault(ILogger logger, Exception error, ConnectionId connection);

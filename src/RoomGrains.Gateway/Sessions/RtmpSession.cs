@@ -180,6 +180,7 @@ internal sealed partial class RtmpSession
         var complete = _handshake!.TryAdvance(ref input, output);
         if (complete)
         {
+            Log.Shaken(_services.Logger, Id, _handshake.Form);
             _handshake = null;
             _liveness.AwaitConnect();
         }
@@ -200,21 +201,21 @@ internal sealed partial class RtmpSession
             return _member.HandleAsync(message);
         if (message.Type is not (MessageType.CommandAmf0 or MessageType.CommandAmf3))
             throw new RtmpProtocolException(ProtocolError.MessageNotAllowed, $"A message of type {message.Type} came before the connection was admitted.");
-        if (_pending is not null)
-        {
-            if (!_pending.TryHold(message))
-                End(new SessionEnd(EndReason.PendingOverflow, "Too much was sent before the connection was admitted."));
-            return ValueTask.CompletedTask;
-        }
-        Connect(CommandMessage.Parse(message));
+        var command = CommandMessage.Parse(message);
+        if (_pending is null)
+            Connect(command);
+        else if (command.Name == CommandNames.Connect)
+            throw new RtmpProtocolException(ProtocolError.MessageNotAllowed, "A second connect came before the first was answered.");
+        else if (!_pending.TryHold(message))
+            End(new SessionEnd(EndReason.PendingOverflow, "Too much was sent before the connection was admitted."));
         return ValueTask.CompletedTask;
     }
 
     /// <summary>The first command: from here on the client is pending, until the verdict is in the mailbox.</summary>
     private void Connect(CommandMessage command)
     {
-        if (command.Name != "connect")
-            throw new RtmpProtocolException(ProtocolError.MessageNotAllowed, $"The first command was '{command.Name}' and not 'connect'.");
+        if (command.Name != CommandNames.Connect)
+            throw new RtmpProtocolException(ProtocolError.MessageNotAllowed, $"The first command was '{PendingClient.Printable(command.Name)}' and not 'connect'.");
         _pending = new PendingClient(Id, ConnectCommand.From(command), _connection.RemoteAddress, _services);
         _liveness.Pending();
         _services.Metrics.PendingChanged(1);

@@ -1,0 +1,59 @@
+using Microsoft.Extensions.DependencyInjection;
+using RoomGrains.Grains.Pending;
+using RoomGrains.Testing;
+
+namespace RoomGrains.Gateway.Tests;
+
+/// <summary>One cluster of one silo for the tests of a class; each test has gateways, and rooms, of its own.</summary>
+public sealed class GrainFixture : IAsyncLifetime
+{
+    private GrainCluster? _cluster;
+    private int _rooms;
+
+    /// <summary>The cluster.</summary>
+    public GrainCluster Cluster => _cluster!;
+
+    /// <summary>Its grains, from outside.</summary>
+    public IClusterClient Grains => Cluster.Client;
+
+    /// <summary>A room that no other test uses.</summary>
+    public RoomKey NewRoom() => new("chat", $"room{Interlocked.Increment(ref _rooms)}");
+
+    /// <summary>A room in which newcomers wait for approval.</summary>
+    public async Task<RoomKey> NewWaitingRoomAsync()
+    {
+        var room = NewRoom();
+        (await Grains.GetRoom(room).Create(new RoomSettings { WaitingRoom = true })).ValueOrThrow();
+        return room;
+    }
+
+    /// <summary>The one who waits in a room.</summary>
+    public async Task<ConnectionId> PendingAsync(RoomKey room, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var pending = (await Grains.GetDirectory(room.Application).ListPending()).Where(p => p.Room == room.Room && p.WaitsFor == "approval").ToArray();
+            if (pending.Length > 0)
+                return Assert.Single(pending).Id;
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancel);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask InitializeAsync() => _cluster = await GrainCluster.Start(new GrainClusterOptions
+    {
+        Services = services => services.AddSingleton<IAdmissionStep, RejectsTheToldOnes>(),
+    });
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _cluster?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>A policy as users write them: whoever says "reject me" is rejected, with the words that follow.</summary>
+    private sealed class RejectsTheToldOnes : IAdmissionStep
+    {
+        public string Name => "told";
+
+        public ValueTask<StepResult> Decide(AdmissionContext connection, CancellationToken cancellationToken) =>
+            ValueTask.FromResult(connection.Request.Arguments is ["reject me", var why] ? StepResult.Reject(RefusalCode.Denied, why) : StepResult.Continue);
+    }
+}

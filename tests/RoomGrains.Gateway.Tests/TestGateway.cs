@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using RoomGrains.Media;
+
+namespace RoomGrains.Gateway.Tests;
+
+/// <summary>A real gateway on a free port of the loopback, in front of the grains that the test gives it.</summary>
+internal sealed class TestGateway : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private TestGateway(IHost host, CapturedLog log) => (_host, Log) = (host, log);
+
+    /// <summary>Where clients connect.</summary>
+    public IPEndPoint EndPoint => Service.RtmpEndPoint!;
+
+    /// <summary>The gateway.</summary>
+    public GatewayService Service => _host.Services.GetRequiredService<GatewayService>();
+
+    /// <summary>Its streams.</summary>
+    public StreamHub Hub => _host.Services.GetRequiredService<StreamHub>();
+
+    /// <summary>What it logged.</summary>
+    public CapturedLog Log { get; }
+
+    public static async Task<TestGateway> StartAsync(
+        IGrainFactory grains, string name = "gateway", Action<GatewayOptions>? configure = null, Action<StreamOptions>? streams = null, TimeProvider? time = null)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        var log = new CapturedLog();
+        builder.Logging.AddProvider(log).SetMinimumLevel(LogLevel.Debug);
+        builder.Services.AddSingleton(grains);
+        if (time is not null)
+            builder.Services.AddSingleton(time);
+        builder.Services.AddRoomGrainsGateway(name);
+        builder.Services.Configure<GatewayOptions>(options =>
+        {
+            (options.RtmpPort, options.ListenAddress) = (0, "127.0.0.1");
+            configure?.Invoke(options);
+        });
+        builder.Services.Configure<StreamOptions>(options => streams?.Invoke(options));
+        var host = builder.Build();
+        await host.StartAsync();
+        return new TestGateway(host, log);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+        // A fault of the server may be invisible to a client; it must not be invisible to a test.
+        Assert.Empty(Log.Lines.Where(line => line.Level >= LogLevel.Error).Select(line => line.Text));
+    }
+}
+
+/// <summary>Keeps log lines, and lets a test wait for one.</summary>
+internal sealed class CapturedLog : ILoggerProvider, ILogger
+{
+    private readonly ConcurrentQueue<(LogLevel, int, string)> _lines = new();
+    private readonly List<(int Id, string Part, TaskCompletionSource<string> Seen)> _waiters = [];
+
+    /// <summary>Every line so far.</summary>
+    public IEnumerable<(LogLevel Level, int Id, string Text)> Lines => _lines;
+
+    /// <summary>The first line with this event id that holds this text.</summary>
+    public Task<string> WaitAsync(int id, string part, CancellationToken cancel)
+    {
+        var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_waiters)
+        {
+            foreach (var (_, lineId, text) in _lines)
+                if (lineId == id && text.Contains(part, StringComparison.Ordinal))
+                    return Task.FromResult(text);
+            _waiters.Add((id, part, seen));
+        }
+        return seen.Task.WaitAsync(cancel);
+    }
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        var text = exception is null ? formatter(state, exception) : $"{formatter(state, exception)}\n{exception}";
+        lock (_waiters)
+        {
+            _lines.Enqueue((logLevel, eventId.Id, text));
+            foreach (var (id, part, seen) in _waiters)
+                if (id == eventId.Id && text.Contains(part, StringComparison.Ordinal))
+                    seen.TrySetResult(text);
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+}
