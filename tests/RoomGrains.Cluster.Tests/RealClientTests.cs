@@ -8,7 +8,7 @@ public sealed class RealClientTests(NodeFixture node, SourceFile source, ITestOu
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
+    private readonly CancellationToken _cancel = TestLimit.Token();
 
     [Fact]
     public async Task What_ffmpeg_plays_is_what_ffmpeg_published_from_a_key_frame_to_the_end()

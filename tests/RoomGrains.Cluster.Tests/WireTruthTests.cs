@@ -11,7 +11,7 @@ public sealed class WireTruthTests(NodeFixture node, SourceFile source, ITestOut
     [Fact]
     public async Task Wireshark_finds_nothing_malformed_in_a_publish_and_a_play()
     {
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = TestLimit.Token();
         var room = node.NewRoom();
         var capture = Path.Combine(Path.GetDirectoryName(source.Path)!, "wire.pcap");
         var filter = $"tcp port {node.Node.RtmpPort}";
