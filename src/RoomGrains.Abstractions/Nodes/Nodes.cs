@@ -57,7 +57,7 @@ public interface IClusterGrain : IGrainWithStringKey
     [Alias("ListNodes")]
     Task<ImmutableArray<NodeReport>> ListNodes();
 
-    /// <summary>Where the nodes are reached: a room that has lost its memory asks them who is in it.</summary>
+    /// <summary>Where the nodes are reached: a room that has lost its memory asks them who is in it. Answered a little later when the nodes have not had the time to report.</summary>
     [Alias("ListObservers")]
     Task<ImmutableArray<INodeObserver>> ListObservers();
 

@@ -79,6 +79,9 @@ internal sealed partial class DirectoryGrain(
         return Answer.Done;
     }
 
+    public Task<TimeSpan?> DeadlineOf(string? room) =>
+        Task.FromResult((room is null ? null : _store.Value.Rooms.GetValueOrDefault(room)?.Deadline) ?? Settings.RoomDefaults.Deadline);
+
     public Task ReportPending(PendingSummary pending)
     {
         _pending.Report(pending, clock.GetUtcNow());

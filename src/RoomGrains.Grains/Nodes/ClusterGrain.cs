@@ -36,8 +36,23 @@ internal sealed partial class ClusterGrain(
     /// <summary>Nodes report about once a second: five lost reports, and the node is not there.</summary>
     private static readonly TimeSpan NodeLifetime = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long this grain, when it comes up in a cluster that has been in use, listens before it says where the nodes are: they report
+    /// once a second, and a room that came up with it, after the same silo's death, would ask none of them who is in it. Where no
+    /// application was ever asked for, there is nobody to ask for.
+    /// </summary>
+    internal static readonly TimeSpan Listening = TimeSpan.FromSeconds(1.5);
+
     private readonly StateStore<ClusterState> _store = new(state);
     private readonly Dictionary<string, Node> _nodes = new(StringComparer.Ordinal);
+    private Task _listened = Task.CompletedTask;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (_store.Value.Applications.Count > 0)
+            _listened = Task.Delay(Listening, clock, CancellationToken.None);
+        return Task.CompletedTask;
+    }
 
     public Task ReportNode(NodeReport report, INodeObserver observer)
     {
@@ -54,7 +69,11 @@ internal sealed partial class ClusterGrain(
     public Task<ImmutableArray<NodeReport>> ListNodes() =>
         Task.FromResult<ImmutableArray<NodeReport>>([.. Living().Select(n => n.Report).OrderBy(r => r.Name, StringComparer.Ordinal)]);
 
-    public Task<ImmutableArray<INodeObserver>> ListObservers() => Task.FromResult<ImmutableArray<INodeObserver>>([.. Living().Select(n => n.Observer)]);
+    public async Task<ImmutableArray<INodeObserver>> ListObservers()
+    {
+        await _listened;
+        return [.. Living().Select(n => n.Observer)];
+    }
 
     public Task ReportApplication(string application)
     {

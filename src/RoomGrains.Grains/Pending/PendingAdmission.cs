@@ -50,7 +50,14 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
     }
 
     /// <summary>Counts the deadline anew from the beginning of the wait, for who learns late how long a room lets its newcomers wait.</summary>
-    public void SetDeadline(TimeSpan wait) => Deadline = Earliest(Request.Since, Began) + wait;
+    public void SetDeadline(TimeSpan wait)
+    {
+        Deadline = Earliest(Request.Since, Began) + wait;
+        DeadlineChanged?.Invoke();
+    }
+
+    /// <summary>Called when the deadline is another one.</summary>
+    public Action? DeadlineChanged { get; init; }
 
     public void WaitFor(string what) => WaitsFor = what;
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using Orleans.Placement;
+using RoomGrains.Grains.Directory;
 using RoomGrains.Grains.Telemetry;
 using RoomGrains.Hosting;
 
@@ -28,13 +29,9 @@ internal sealed partial class PendingConnectionGrain(
     ILogger<PendingConnectionGrain> logger) : Grain, IPendingConnectionGrain, IDisposable
 {
     private const string Policy = "policy";
-    private const int MaxReason = 500;
 
     /// <summary>Orleans gives up a call after 30 s: a slice must end well before.</summary>
     private static readonly TimeSpan LongestSlice = TimeSpan.FromSeconds(25);
-
-    /// <summary>How long an approval may look for a seat: below the 30 s after which Orleans gives up the moderator's call, with the wait for the confirmation.</summary>
-    private static readonly TimeSpan LongestApproval = TimeSpan.FromSeconds(15);
 
     /// <summary>The slice of a silo that is about to stop: its callers go to another one as soon as this activation has ended.</summary>
     private static readonly TimeSpan LastSlice = TimeSpan.FromMilliseconds(200);
@@ -63,60 +60,6 @@ internal sealed partial class PendingConnectionGrain(
             await WaitForVerdict(admission, slice < LongestSlice ? slice : LongestSlice);
         var gone = admission.State == PendingState.Abandoned;
         return new AdmissionAnswer(gone ? admission.Reject(Gone(), "gateway", confirm: false) : admission.Verdict, admission.Deadline);
-    }
-
-    public async Task<Answer<Verdict>> Approve(string by)
-    {
-        if (Undecidable() is { } refusal)
-            return refusal;
-        var (admission, seating) = (_admission!, _seating!);
-        by = Printable(by, "a moderator");
-        admission.Note(by, "approves");
-        using var patience = new CancellationTokenSource(LongestApproval, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _ended.Token);
-        RoomKey room;
-        try
-        {
-            // The policy goes on beside this: where the room turns out to be full, the connection is pending as it was before.
-            var sat = await Retry.Unreachable(() => Seat(seating, admission).WaitAsync(either.Token), clock, e => Log.Unreachable(logger, admission.Id, e), either.Token);
-            if (!sat.IsDone)
-            {
-                admission.Note(by, $"could not let it in: {sat.Refusal}");
-                return Undecidable() ?? sat.Refusal;
-            }
-            room = sat.Value;
-        }
-        catch (OperationCanceledException)
-        {
-            return Undecidable() ?? new Refusal(RefusalCode.Unavailable, "The directory or the room could not be reached. The connection is still pending: try again.");
-        }
-        return await Deliver(PendingState.Accepted, admission.Accept(room, by, confirm: true));
-    }
-
-    public async Task<Answer<Verdict>> Reject(string by, string reason)
-    {
-        if (Undecidable() is { } refusal)
-            return refusal;
-        var denied = new Refusal(RefusalCode.Denied, Printable(reason, "A moderator did not let you in."));
-        return await Deliver(PendingState.Rejected, _admission!.Reject(denied, Printable(by, "a moderator"), confirm: true));
-    }
-
-    public async Task<Answer<Verdict>> Redirect(string by, string url)
-    {
-        if (Undecidable() is { } refusal)
-            return refusal;
-        if (RedirectUrl.Check(url) is { } wrong)
-            return wrong;
-        return await Deliver(PendingState.Redirected, _admission!.Redirect(url, Printable(by, "a moderator"), confirm: true));
-    }
-
-    public async Task Confirm(bool delivered)
-    {
-        if (_admission is not { IsPending: false } admission || !_delivery.TrySetResult(delivered))
-            return;
-        admission.Note("gateway", delivered ? "told the client" : "the client had left");
-        if (!delivered)
-            await _seating!.Close(keep: null);
     }
 
     public async Task Abandon()
@@ -159,7 +102,7 @@ internal sealed partial class PendingConnectionGrain(
 
     private PendingAdmission Begin(AdmissionRequest request)
     {
-        var admission = new PendingAdmission(request, clock, rooms.Value.Deadline);
+        var admission = new PendingAdmission(request, clock, rooms.Value.Deadline) { DeadlineChanged = Schedule };
         _admission = admission;
         _seating = new Seating(GrainFactory, admission);
         metrics.Began();
@@ -222,39 +165,6 @@ internal sealed partial class PendingConnectionGrain(
         _lastAsked = clock.GetUtcNow();
     }
 
-    private static async Task<Answer<RoomKey>> Seat(Seating seating, PendingAdmission admission)
-    {
-        RoomKey room;
-        if (admission.WaitsFor == ApprovalName)
-        {
-            room = new RoomKey(admission.Application, admission.Room!);
-        }
-        else
-        {
-            // The policy is still busy with its first steps: what is left of it is passed over, but not the directory.
-            var assigned = await seating.Assign(full: null);
-            if (!assigned.IsDone)
-                return assigned.Refusal;
-            room = assigned.Value.Room;
-        }
-        var (taken, seat) = await seating.Sit(room, approved: true);
-        return seat.IsDone ? taken : seat.Refusal;
-    }
-
-    private async Task<Answer<Verdict>> Deliver(PendingState state, Verdict verdict)
-    {
-        if (!End(state, verdict, verdict.DecidedBy, $"{verdict.Kind.ToString().ToLowerInvariant()}: {(verdict.Kind == VerdictKind.Accept ? verdict.Room.ToString() : verdict.Description)}"))
-            return Undecidable()!;
-        using var confirmed = new CancellationTokenSource();
-        var first = await Task.WhenAny(_delivery.Task, Task.Delay(options.Value.ConfirmTime, clock, confirmed.Token));
-        await confirmed.CancelAsync();
-        if (first != _delivery.Task)
-            _admission!.Note("gateway", $"has not confirmed within {options.Value.ConfirmTime.TotalSeconds:0.#} s that the client was told");
-        else if (!await _delivery.Task)
-            return Gone();
-        return verdict;
-    }
-
     /// <summary>The one transition, and all that follows from it. False when it happened before.</summary>
     private bool End(PendingState state, Verdict? verdict, string by, string what)
     {
@@ -286,14 +196,15 @@ internal sealed partial class PendingConnectionGrain(
             End(PendingState.Abandoned, null, "gateway", $"has not asked for {options.Value.GatewaySilence.TotalSeconds:0.#} s: it is gone, and its client with it");
         else if (now >= _nextReport)
             Report();
-        if (admission.IsPending)
-            Schedule();
+        Schedule();
         return Task.CompletedTask;
     }
 
     private void Schedule()
     {
-        var (admission, now) = (_admission!, clock.GetUtcNow());
+        if (_admission is not { IsPending: true } admission)
+            return;
+        var now = clock.GetUtcNow();
         var due = admission.Deadline < _nextReport ? admission.Deadline : _nextReport;
         Wake(due > now ? due - now : TimeSpan.Zero);
     }
@@ -313,12 +224,23 @@ internal sealed partial class PendingConnectionGrain(
     private void Report()
     {
         var admission = _admission!;
+        if (!_visible && admission.IsPending)
+            LearnDeadline(admission).Ignore();
         _visible = true;
         _nextReport = clock.GetUtcNow() + ReportPeriod;
         if (Names.IsValid(admission.Application))
             GrainFactory.GetDirectory(admission.Application).ReportPending(admission.Summary).Ignore();
-        if (admission.IsPending)
-            Schedule();
+        Schedule();
+    }
+
+    /// <summary>A slow step has the time that room and application allow, which the directory's answer, and the room's, would tell too late.</summary>
+    private async Task LearnDeadline(PendingAdmission admission)
+    {
+        if (!Names.IsValid(admission.Application))
+            return;
+        var deadline = await GrainFactory.GetGrain<IRoomRegister>(admission.Application).DeadlineOf(admission.Room);
+        if (deadline is { } wait && admission.IsPending && admission.WaitsFor != ApprovalName)
+            admission.SetDeadline(wait);
     }
 
     private void Linger()
@@ -327,49 +249,12 @@ internal sealed partial class PendingConnectionGrain(
         Wake(options.Value.KeepDecided);
     }
 
-    /// <summary>Why nobody can decide this connection now; null when somebody can.</summary>
-    private Refusal? Undecidable()
-    {
-        if (_admission is not { } admission)
-            return _leftEarly ? Gone() : Unknown();
-        return admission.State switch
-        {
-            PendingState.Pending => null,
-            PendingState.Abandoned => Gone(),
-            _ when _delivery.Task is { IsCompletedSuccessfully: true, Result: false } => Gone(),
-            _ => new Refusal(RefusalCode.AlreadyDecided, $"{admission.Verdict!.DecidedBy} decided this connection before ({Past(admission.State)}, {admission.Verdict.DecidedAt:HH:mm:ss} UTC)."),
-        };
-    }
-
-    private Refusal Unknown()
-    {
-        // Not at once: the connection's first call may be on its way here.
-        Wake(FirstReport);
-        return new Refusal(RefusalCode.UnknownConnection, $"Nothing is known of a connection {this.GetPrimaryKeyString()}: it never was, or it was decided long ago. 'roomctl pending list' shows who waits.");
-    }
-
-    private static Refusal Gone() => new(RefusalCode.Gone, "The client has left.");
-
     private static Refusal Overdue(PendingAdmission admission)
     {
         var waited = (admission.Deadline - admission.Request.Since).TotalSeconds;
         return admission.WaitsFor == ApprovalName
             ? new Refusal(RefusalCode.Denied, $"Nobody let you into {admission.Application}/{admission.Room} within {waited:0} s. Ask a moderator, then try again.")
             : new Refusal(RefusalCode.Unavailable, $"The server could not decide within {waited:0} s; it waited for: {admission.WaitsFor}. Try again.");
-    }
-
-    private static string Past(PendingState state) => state switch
-    {
-        PendingState.Accepted => "accepted",
-        PendingState.Rejected => "rejected",
-        PendingState.Redirected => "redirected",
-        _ => "timed out",
-    };
-
-    private static string Printable(string? text, string instead)
-    {
-        text = string.Concat((text ?? "").Where(c => !char.IsControl(c))).Trim();
-        return text.Length == 0 ? instead : text.Length > MaxReason ? text[..MaxReason] : text;
     }
 
     private const string ApprovalName = Steps.ApprovalStep.StepName;

@@ -10,19 +10,3 @@ internal interface IRoomSettingsFollower : IGrainWithStringKey
     [Alias("Follow"), OneWay]
     Task Follow(ApplicationSettings settings);
 }
-
-/// <summary>What rooms tell their directory: between our own grains, no part of the client API. Rooms are authoritative, the directory has copies.</summary>
-[Alias("RoomGrains.Grains.IRoomRegister")]
-internal interface IRoomRegister : IGrainWithStringKey
-{
-    /// <summary>A room came up. Its directory's copy of its settings is corrected where it is wrong.</summary>
-    /// <param name="room">The room's name.</param>
-    /// <param name="settings">Its durable settings; null when it has none.</param>
-    /// <returns>The application's settings.</returns>
-    [Alias("Activated")]
-    Task<ApplicationSettings> Activated(string room, RoomSettings? settings);
-
-    /// <summary>A room has been created, changed (settings), or closed (null). Returns when that is durable; refused when there is no such application.</summary>
-    [Alias("SetPermanent")]
-    Task<Answer> SetPermanent(string room, RoomSettings? settings);
-}

@@ -3,6 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
+using RoomGrains.Grains.Directory;
+using RoomGrains.Grains.Nodes;
 using RoomGrains.Grains.Storage;
 using RoomGrains.Grains.Telemetry;
 using RoomGrains.Hosting;
@@ -226,7 +228,9 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     {
         try
         {
-            var observers = await GrainFactory.GetCluster().ListObservers().WaitAsync(_options.GatherTime, _clock);
+            // The silo that had this room may have had the cluster grain, too: it takes some calls until that one is back.
+            using var patience = new CancellationTokenSource(_options.GatherTime + ClusterGrain.Listening, _clock);
+            var observers = await Retry.Unreachable(() => GrainFactory.GetCluster().ListObservers().WaitAsync(patience.Token), _clock, _ => { }, patience.Token);
             if (observers.Length == 0)
                 return;
             foreach (var observer in observers)
@@ -235,7 +239,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
             if (_nodes.Count < _asked)
                 await _allAnswered.Task.WaitAsync(_options.GatherTime, _clock);
         }
-        catch (Exception e) when (e is TimeoutException or OrleansException)
+        catch (Exception e) when (e is TimeoutException or OrleansException or OperationCanceledException)
         {
             Log.NotAllAnswered(_logger, _key, _nodes.Count, _options.GatherTime.TotalSeconds);
         }

@@ -150,6 +150,21 @@ public sealed class PolicyTests(HeldSilo silo) : IClassFixture<HeldSilo>
         Assert.Equal(PendingState.TimedOut, (await _cluster.Client.GetPending(request.Connection).Describe()).ValueOrThrow().Summary.State);
     }
 
+    [Theory, InlineData(null), InlineData(20)]
+    public async Task A_slow_step_has_the_time_that_application_and_room_allow(int? ofRoom)
+    {
+        Script((_, token) => Task.Delay(Timeout.InfiniteTimeSpan, token).ContinueWith(_ => StepResult.Continue, token));
+        await _cluster.Client.GetDirectory(_application).SetSettings(new ApplicationSettings { RoomDefaults = new RoomSettings { Deadline = TimeSpan.FromSeconds(10) } });
+        if (ofRoom is { } seconds)
+            await _cluster.Client.GetRoom(new RoomKey(_application, "lobby")).Create(new RoomSettings { Deadline = TimeSpan.FromSeconds(seconds) });
+        var request = New();
+        var admission = _cluster.Client.Admit(request);
+        var expected = request.Since + TimeSpan.FromSeconds(ofRoom ?? 10);
+        await Until.True(async () => (await _cluster.Client.GetPending(request.Connection).Describe()).Value?.Summary.Deadline == expected, "the deadline is known");
+        Clock.Advance(TimeSpan.FromSeconds(ofRoom ?? 10));
+        Assert.Equal("deadline", (await admission).DecidedBy);
+    }
+
     [Fact]
     public async Task A_gateway_that_asks_no_more_is_dead_and_its_connection_abandoned()
     {

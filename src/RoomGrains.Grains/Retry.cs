@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Net.Sockets;
 
-namespace RoomGrains.Grains.Pending;
+namespace RoomGrains.Grains;
 
 /// <summary>Repeats what failed because something could not be reached: a cold or dying part of the cluster costs time, not the client.</summary>
 internal static class Retry

@@ -1,0 +1,134 @@
+namespace RoomGrains.Grains.Pending;
+
+/// <summary>What moderators do.</summary>
+internal sealed partial class PendingConnectionGrain
+{
+    private const int MaxReason = 500;
+
+    /// <summary>How long an approval may look for a seat: below the 30 s after which Orleans gives up the moderator's call, with the wait for the confirmation.</summary>
+    private static readonly TimeSpan LongestApproval = TimeSpan.FromSeconds(15);
+
+    public async Task<Answer<Verdict>> Approve(string by)
+    {
+        if (Undecidable() is { } refusal)
+            return refusal;
+        var (admission, seating) = (_admission!, _seating!);
+        by = Printable(by, "a moderator");
+        admission.Note(by, "approves");
+        using var patience = new CancellationTokenSource(LongestApproval, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _ended.Token);
+        RoomKey room;
+        try
+        {
+            // The policy goes on beside this: where the room turns out to be full, the connection is pending as it was before.
+            var sat = await Retry.Unreachable(() => Seat(seating, admission).WaitAsync(either.Token), clock, e => Log.Unreachable(logger, admission.Id, e), either.Token);
+            if (!sat.IsDone)
+            {
+                admission.Note(by, $"could not let it in: {sat.Refusal}");
+                return Undecidable() ?? sat.Refusal;
+            }
+            room = sat.Value;
+        }
+        catch (OperationCanceledException)
+        {
+            return Undecidable() ?? new Refusal(RefusalCode.Unavailable, "The directory or the room could not be reached. The connection is still pending: try again.");
+        }
+        return await Deliver(PendingState.Accepted, admission.Accept(room, by, confirm: true));
+    }
+
+    public async Task<Answer<Verdict>> Reject(string by, string reason)
+    {
+        if (Undecidable() is { } refusal)
+            return refusal;
+        var denied = new Refusal(RefusalCode.Denied, Printable(reason, "A moderator did not let you in."));
+        return await Deliver(PendingState.Rejected, _admission!.Reject(denied, Printable(by, "a moderator"), confirm: true));
+    }
+
+    public async Task<Answer<Verdict>> Redirect(string by, string url)
+    {
+        if (Undecidable() is { } refusal)
+            return refusal;
+        if (RedirectUrl.Check(url) is { } wrong)
+            return wrong;
+        return await Deliver(PendingState.Redirected, _admission!.Redirect(url, Printable(by, "a moderator"), confirm: true));
+    }
+
+    public async Task Confirm(bool delivered)
+    {
+        if (_admission is not { IsPending: false } admission || !_delivery.TrySetResult(delivered))
+            return;
+        admission.Note("gateway", delivered ? "told the client" : "the client had left");
+        if (!delivered)
+            await _seating!.Close(keep: null);
+    }
+
+    private static async Task<Answer<RoomKey>> Seat(Seating seating, PendingAdmission admission)
+    {
+        RoomKey room;
+        if (admission.WaitsFor == ApprovalName)
+        {
+            room = new RoomKey(admission.Application, admission.Room!);
+        }
+        else
+        {
+            // The policy is still busy with its first steps: what is left of it is passed over, but not the directory.
+            var assigned = await seating.Assign(full: null);
+            if (!assigned.IsDone)
+                return assigned.Refusal;
+            room = assigned.Value.Room;
+        }
+        var (taken, seat) = await seating.Sit(room, approved: true);
+        return seat.IsDone ? taken : seat.Refusal;
+    }
+
+    private async Task<Answer<Verdict>> Deliver(PendingState state, Verdict verdict)
+    {
+        if (!End(state, verdict, verdict.DecidedBy, $"{verdict.Kind.ToString().ToLowerInvariant()}: {(verdict.Kind == VerdictKind.Accept ? verdict.Room.ToString() : verdict.Description)}"))
+            return Undecidable()!;
+        using var confirmed = new CancellationTokenSource();
+        var first = await Task.WhenAny(_delivery.Task, Task.Delay(options.Value.ConfirmTime, clock, confirmed.Token));
+        await confirmed.CancelAsync();
+        if (first != _delivery.Task)
+            _admission!.Note("gateway", $"has not confirmed within {options.Value.ConfirmTime.TotalSeconds:0.#} s that the client was told");
+        else if (!await _delivery.Task)
+            return Gone();
+        return verdict;
+    }
+
+    /// <summary>Why nobody can decide this connection now; null when somebody can.</summary>
+    private Refusal? Undecidable()
+    {
+        if (_admission is not { } admission)
+            return _leftEarly ? Gone() : Unknown();
+        return admission.State switch
+        {
+            PendingState.Pending => null,
+            PendingState.Abandoned => Gone(),
+            _ when _delivery.Task is { IsCompletedSuccessfully: true, Result: false } => Gone(),
+            _ => new Refusal(RefusalCode.AlreadyDecided, $"{admission.Verdict!.DecidedBy} decided this connection before ({Past(admission.State)}, {admission.Verdict.DecidedAt:HH:mm:ss} UTC)."),
+        };
+    }
+
+    private Refusal Unknown()
+    {
+        // Not at once: the connection's first call may be on its way here.
+        Wake(FirstReport);
+        return new Refusal(RefusalCode.UnknownConnection, $"Nothing is known of a connection {this.GetPrimaryKeyString()}: it never was, or it was decided long ago. 'roomctl pending list' shows who waits.");
+    }
+
+    private static Refusal Gone() => new(RefusalCode.Gone, "The client has left.");
+
+    private static string Past(PendingState state) => state switch
+    {
+        PendingState.Accepted => "accepted",
+        PendingState.Rejected => "rejected",
+        PendingState.Redirected => "redirected",
+        _ => "timed out",
+    };
+
+    private static string Printable(string? text, string instead)
+    {
+        text = string.Concat((text ?? "").Where(c => !char.IsControl(c))).Trim();
+        return text.Length == 0 ? instead : text.Length > MaxReason ? text[..MaxReason] : text;
+    }
+}
