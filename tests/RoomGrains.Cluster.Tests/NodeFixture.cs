@@ -5,6 +5,8 @@ using Microsoft.Extensions.Logging;
 using RoomGrains.Hosting;
 using RoomGrains.Testing;
 
+[assembly: AssemblyFixture(typeof(RoomGrains.Cluster.Tests.NodeFixture)), AssemblyFixture(typeof(RoomGrains.Cluster.Tests.Clients.SourceFile))]
+
 namespace RoomGrains.Cluster.Tests;
 
 /// <summary>One real node as a process of its own, and a grain client for it.</summary>
@@ -48,6 +50,20 @@ public sealed class NodeFixture : IAsyncLifetime
                 return pending;
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancel);
         }
+    }
+
+    /// <summary>
+    /// Ends GStreamer's librtmp source: when a stream ends it connects again by itself and waits for the next, for ever. Waits until it
+    /// does, so that all of its file is written.
+    /// </summary>
+    public async Task EndWaitingPlayerAsync(RoomKey room, RunningProgram player, CancellationToken cancel)
+    {
+        var ended = TimeProvider.System.GetUtcNow();
+        while (!(await Grains.GetDirectory(room.Application).ListPending()).Any(p => p.Room == room.Room && p.State == PendingState.Pending)
+               && !((await Grains.GetRoom(room).Describe()).Value?.Members.Any(m => m.Since >= ended - TimeSpan.FromSeconds(1)) ?? false))
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancel);
+        // Asked politely it would wait in a read for 30 s more. Its file is written without a buffer.
+        player.Signal("KILL");
     }
 
     /// <inheritdoc/>

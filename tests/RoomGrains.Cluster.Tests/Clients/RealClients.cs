@@ -27,7 +27,24 @@ public static class RealClients
     public static RunningProgram GStreamerPlay(string url, string file) => GStreamer(["rtmp2src", $"location={url}", "!", "filesink", $"location={file}"]);
 
     /// <summary>GStreamer through librtmp plays into an FLV file.</summary>
-    public static RunningProgram GStreamerLibrtmpPlay(string url, string file) => GStreamer(["rtmpsrc", $"location={url} live=1", "!", "filesink", $"location={file}"]);
+    public static RunningProgram GStreamerLibrtmpPlay(string url, string file) => GStreamer(["rtmpsrc", $"location={url} live=1", "!", "filesink", $"location={file}", "buffer-mode=unbuffered"]);
+
+    /// <summary>A publisher by the name of its program.</summary>
+    public static RunningProgram Publish(string program, string url) => program switch
+    {
+        "rtmp2sink" => GStreamerPublish(url),
+        "rtmpsink" => GStreamerLibrtmpPublish(url),
+        _ => throw new ArgumentOutOfRangeException(nameof(program), program, null),
+    };
+
+    /// <summary>A player by the name of its program.</summary>
+    public static RunningProgram Play(string program, string url, string file) => program switch
+    {
+        "rtmpdump" => RtmpdumpPlay(url, file),
+        "rtmp2src" => GStreamerPlay(url, file),
+        "rtmpsrc" => GStreamerLibrtmpPlay(url, file),
+        _ => throw new ArgumentOutOfRangeException(nameof(program), program, null),
+    };
 
     private static readonly string[] Encode =
     [

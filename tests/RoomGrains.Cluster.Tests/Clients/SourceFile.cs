@@ -9,7 +9,7 @@ namespace RoomGrains.Cluster.Tests.Clients;
 public sealed class SourceFile : IAsyncLifetime
 {
     /// <summary>Its length.</summary>
-    public static readonly TimeSpan Length = TimeSpan.FromSeconds(12);
+    public static readonly TimeSpan Length = TimeSpan.FromSeconds(8);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("roomgrains-source-");
 
