@@ -1,5 +1,6 @@
 using RoomGrains.Rtmp.Buffers;
 using RoomGrains.Rtmp.Messages;
+using RoomGrains.Testing;
 
 namespace RoomGrains.Media.Tests;
 

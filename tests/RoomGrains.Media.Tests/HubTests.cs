@@ -1,3 +1,5 @@
+using RoomGrains.Testing;
+
 namespace RoomGrains.Media.Tests;
 
 public sealed class HubTests

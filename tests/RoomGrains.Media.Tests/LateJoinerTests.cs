@@ -1,4 +1,5 @@
 using RoomGrains.Rtmp.Messages;
+using RoomGrains.Testing;
 
 namespace RoomGrains.Media.Tests;
 

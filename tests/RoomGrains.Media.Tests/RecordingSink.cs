@@ -1,4 +1,5 @@
 using RoomGrains.Rtmp.Chunks;
+using RoomGrains.Testing;
 
 namespace RoomGrains.Media.Tests;
 

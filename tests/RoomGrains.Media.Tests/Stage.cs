@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using RoomGrains.Rtmp.Buffers;
 using RoomGrains.Rtmp.Messages;
+using RoomGrains.Testing;
 
 namespace RoomGrains.Media.Tests;
 

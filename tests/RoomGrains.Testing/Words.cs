@@ -4,14 +4,15 @@ using RoomGrains.Rtmp.Amf;
 using RoomGrains.Rtmp.Chunks;
 using RoomGrains.Rtmp.Messages;
 
-namespace RoomGrains.Media.Tests;
+namespace RoomGrains.Testing;
 
 /// <summary>
 /// Messages as words, so that a test reads like what a player sees: <c>meta7</c>, <c>VH1</c> and <c>AH1</c> (sequence headers), <c>K1</c>,
 /// <c>I2</c>, <c>D3</c> (key, inter, disposable frame), <c>A4</c> (audio), <c>T5</c> (text data), each with its number; on the wire with <c>@timestamp</c>.
 /// </summary>
-internal static class Words
+public static class Words
 {
+    /// <summary>The message of a word, without the timestamp.</summary>
     public static (MessageType Type, byte[] Payload) Message(string word)
     {
         var number = word.AsSpan().TrimStart("metaVHKIDATS");
@@ -30,8 +31,10 @@ internal static class Words
         };
     }
 
+    /// <summary>The payload of onMetaData as players get it.</summary>
     public static byte[] Metadata(int width) => [.. Amf("onMetaData"), .. Amf(new AmfObject { { "width", width }, { "height", 360 } })];
 
+    /// <summary>Values as AMF0.</summary>
     public static byte[] Amf(params AmfValue[] values)
     {
         var writer = new System.Buffers.ArrayBufferWriter<byte>();
@@ -41,18 +44,21 @@ internal static class Words
         return writer.WrittenSpan.ToArray();
     }
 
-    public static string Of(OutgoingMessage message)
+    /// <summary>The word of a message, with its timestamp.</summary>
+    public static string Of(OutgoingMessage message) => Of(message.Type, message.Timestamp, message.Body);
+
+    /// <summary>The word of a message, with its timestamp.</summary>
+    public static string Of(MessageType type, uint timestamp, ReadOnlySpan<byte> body)
     {
-        var body = message.Body.AsSpan();
-        var word = message.Type switch
+        var word = type switch
         {
-            _ when body.Length == 0 => $"{message.Type}Empty",
+            _ when body.Length == 0 => $"{type}Empty",
             MessageType.Audio or MessageType.Video when body.Length < 6 => Convert.ToHexString(body) + "-",
             MessageType.Video => Video(body),
             MessageType.Audio => (body[1] == 0 ? "AH" : "A") + Id(body[2..]),
             _ => Data(body),
         };
-        return $"{word}@{message.Timestamp}";
+        return $"{word}@{timestamp}";
     }
 
     private static string Video(ReadOnlySpan<byte> body) => body[0] switch
