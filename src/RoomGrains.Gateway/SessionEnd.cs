@@ -41,4 +41,8 @@ public enum EndReason
 /// <param name="Reason">Why.</param>
 /// <param name="Description">In words; the client is told where the protocol allows it.</param>
 /// <param name="Error">How the protocol was broken, where that was the reason.</param>
-internal sealed record SessionEnd(EndReason Reason, string Description, ProtocolError? Error = null);
+internal sealed record SessionEnd(EndReason Reason, string Description, ProtocolError? Error = null)
+{
+    /// <summary>The end of a publisher whose stream another has taken over.</summary>
+    public static SessionEnd Superseded(string stream) => new(EndReason.Superseded, $"Another publisher has taken over {stream}.");
+}

@@ -10,6 +10,8 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
 {
     private Publication? _publication;
     private Subscription? _subscription;
+    private bool _receiveAudio = true;
+    private bool _receiveVideo = true;
 
     public uint Id => id;
 
@@ -37,15 +39,14 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
                 Pause(PauseCommand.From(command).Paused);
                 break;
             case CommandNames.Seek:
-                Reply(StreamReplies.SeekFailed(PlayedName ?? ""));
+                if (PlayedName is { } name)
+                    Reply(StreamReplies.SeekFailed(name));
                 break;
             case CommandNames.ReceiveAudio:
-                if (_subscription is { } audio)
-                    audio.ReceiveAudio = ReceiveCommand.From(command).Wanted;
+                Receive(_receiveAudio = ReceiveCommand.From(command).Wanted);
                 break;
             case CommandNames.ReceiveVideo:
-                if (_subscription is { } video)
-                    video.ReceiveVideo = ReceiveCommand.From(command).Wanted;
+                Receive(_receiveVideo = ReceiveCommand.From(command).Wanted);
                 break;
         }
         return ValueTask.CompletedTask;
@@ -56,6 +57,24 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
 
     public void FlushPublication() => _publication?.Flush();
 
+    /// <summary><c>closeStream</c>: the client wants to hear that it has stopped.</summary>
+    public void Close()
+    {
+        var played = PlayedName;
+        Stop();
+        if (played is not null)
+            Reply(StreamReplies.PlayStop(played));
+    }
+
+    /// <summary>Ends what the stream does, as the client asked.</summary>
+    public void Stop()
+    {
+        var published = PublishedName;
+        End(lost: false);
+        if (published is not null)
+            Reply(StreamReplies.UnpublishSuccess(published));
+    }
+
     /// <summary>Ends what the stream does. A publisher that was lost has a grace period to come back; one that said so has not.</summary>
     public void End(bool lost)
     {
@@ -64,16 +83,16 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
             publication.End(lost ? PublicationEnd.Lost : PublicationEnd.Clean);
             services.Presence.StreamEnded(member.Room, PublishedName!, publication.Epoch);
             services.Grains.GetRoom(member.Room).ReleaseStream(PublishedName!, publication.Epoch).Ignore();
-            if (!lost)
-                Reply(StreamReplies.UnpublishSuccess(PublishedName!));
         }
         _subscription?.Dispose();
         (_publication, _subscription, PublishedName, PlayedName) = (null, null, null, null);
     }
 
-    /// <summary>Tells the client that its stream ends, in the words that make its program stop.</summary>
+    /// <summary>Tells the client that its stream ends, in the words that make its program stop. Nothing is played after them.</summary>
     public void TellEnd(SessionEnd reason)
     {
+        _subscription?.Dispose();
+        _subscription = null;
         if (PlayedName is { } played)
         {
             Reply(StreamReplies.UnpublishNotify(played));
@@ -85,16 +104,18 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
 
     private async ValueTask PublishAsync(StreamName wanted)
     {
-        End(lost: false);
+        Stop();
         // Flash stops publishing with publish(false).
         if (wanted.IsEmpty)
             return;
         var name = Names.Normalize(wanted.Name);
         if (!Names.IsValid(name))
         {
-            Refuse(name, $"'{PendingClient.Printable(name)}' cannot be a stream's name. {Names.Rule}");
+            Refuse(name, new Refusal(RefusalCode.InvalidName, $"'{PendingClient.Printable(name)}' cannot be a stream's name. {Names.Rule}"));
             return;
         }
+        // The same name on another NetStream of this client: the new one is meant.
+        member.FindPublisher(name)?.Stop();
         Answer<long> claim;
         try
         {
@@ -106,15 +127,16 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
         }
         if (!claim.IsDone)
         {
-            Refuse(name, claim.Refusal.Message);
+            Refuse(name, claim.Refusal);
             return;
         }
         if (services.Hub.Publish(PathOf(name), claim.Value) is not { } publication)
         {
-            Refuse(name, $"Another publisher has just taken {name}.");
+            Refuse(name, new Refusal(RefusalCode.StreamNameTaken, $"Another publisher has just taken {name}."));
             return;
         }
         (_publication, PublishedName) = (publication, name);
+        _ = EndWhenSupersededAsync(publication, name);
         services.Presence.StreamStarted(member.Room, new StreamInfo
         {
             Name = name,
@@ -128,15 +150,30 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
     }
 
     /// <summary>A refused publisher is told why and disconnected: most encoders would hang otherwise.</summary>
-    private void Refuse(string name, string why)
+    private void Refuse(string name, Refusal why)
     {
-        Reply(StreamReplies.PublishBadName(name, why));
-        end(new SessionEnd(EndReason.PublishRefused, why));
+        Reply(why.Code switch
+        {
+            RefusalCode.InvalidName or RefusalCode.StreamNameTaken => StreamReplies.PublishBadName(name, why.Message),
+            RefusalCode.Unavailable => StreamReplies.Failed(name, why.Message),
+            _ => StreamReplies.PublishDenied(name, why.Message),
+        });
+        end(new SessionEnd(EndReason.PublishRefused, why.Message));
+    }
+
+    /// <summary>
+    /// A newer publisher on this node has taken the stream over. (The room tells of one on another node.) The task of a publication that was
+    /// never superseded goes with it.
+    /// </summary>
+    private async Task EndWhenSupersededAsync(Publication publication, string name)
+    {
+        await publication.Superseded.ConfigureAwait(false);
+        end(SessionEnd.Superseded(name));
     }
 
     private void Play(PlayCommand command)
     {
-        End(lost: false);
+        Stop();
         var name = Names.Normalize(command.Stream.Name);
         if (!Names.IsValid(name))
         {
@@ -150,13 +187,28 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
         Reply(StreamReplies.PlayStart(name));
         output.EnqueueOwned(StreamReplies.SampleAccess().ToOutgoing(services.ChunkSize), id);
         var sink = new PlayerSink(output, id, name, services.ChunkSize, reason => end(new SessionEnd(EndReason.TooSlow, reason)));
-        _subscription = services.Hub.Play(PathOf(name), sink, new PlayOptions());
+        _subscription = services.Hub.Play(PathOf(name), sink, new PlayOptions { ReceiveAudio = _receiveAudio, ReceiveVideo = _receiveVideo });
     }
 
     private void Pause(bool paused)
     {
-        _subscription?.Pause(paused);
-        Reply(paused ? StreamReplies.PauseNotify(PlayedName ?? "") : StreamReplies.UnpauseNotify(PlayedName ?? ""));
+        if (_subscription is null)
+            return;
+        _subscription.Pause(paused);
+        Reply(paused ? StreamReplies.PauseNotify(PlayedName!) : StreamReplies.UnpauseNotify(PlayedName!));
+    }
+
+    /// <summary>Off is not answered, on is (RTMP 1.0 §7.2.2.4). What is said before play counts for the play.</summary>
+    private void Receive(bool wanted)
+    {
+        if (_subscription is null)
+            return;
+        if (wanted)
+        {
+            Reply(StreamReplies.SeekNotify(PlayedName!));
+            Reply(StreamReplies.PlayStart(PlayedName!));
+        }
+        (_subscription.ReceiveAudio, _subscription.ReceiveVideo) = (_receiveAudio, _receiveVideo);
     }
 
     private void Reply(CommandMessage reply) => output.Send(reply, services.ChunkSize, id);

@@ -18,6 +18,7 @@ internal sealed class RoomMember
     private readonly Dictionary<uint, NetStream> _streams = [];
     private volatile int _publications;
     private volatile int _plays;
+    private ImmutableArray<string> _played = [];
 
     public RoomMember(RoomKey room, Member member, Outbox output, SessionServices services, Action<SessionEnd> end)
     {
@@ -80,13 +81,21 @@ internal sealed class RoomMember
     public bool IsSuperseded(StreamKey stream, long epoch) =>
         stream.Room == Room && _streams.Values.Any(s => s.PublishedName == stream.Stream && s.Epoch < epoch);
 
+    /// <summary>The NetStream that publishes under a name; null when none does.</summary>
+    public NetStream? FindPublisher(string name) => _streams.Values.FirstOrDefault(s => s.PublishedName == Names.Normalize(name));
+
     /// <summary>Tells the client why its connection ends.</summary>
     public void TellEnd(SessionEnd end)
     {
         foreach (var stream in _streams.Values)
             stream.TellEnd(end);
-        var code = end.Reason == EndReason.Shutdown ? StatusCodes.Connect.AppShutdown : StatusCodes.Connect.Closed;
-        _output.Send(Replies.ConnectionStatus(StatusLevel.Status, code, end.Description), _services.ChunkSize);
+        var (level, code) = end.Reason switch
+        {
+            EndReason.Shutdown => (StatusLevel.Error, StatusCodes.Connect.AppShutdown),
+            EndReason.Idle => (StatusLevel.Status, StatusCodes.Connect.IdleTimeout),
+            _ => (StatusLevel.Status, StatusCodes.Connect.Closed),
+        };
+        _output.Send(Replies.ConnectionStatus(level, code, end.Description), _services.ChunkSize);
         _output.Send(Replies.Close(), _services.ChunkSize);
     }
 
@@ -114,7 +123,7 @@ internal sealed class RoomMember
                 DeleteStream(DeleteStreamCommand.From(command));
                 break;
             case CommandNames.CloseStream:
-                _streams.GetValueOrDefault(streamId)?.End(lost: false);
+                _streams.GetValueOrDefault(streamId)?.Close();
                 break;
             case CommandNames.Publish or CommandNames.Play or CommandNames.Pause or CommandNames.PauseRaw or CommandNames.Seek
                 or CommandNames.ReceiveAudio or CommandNames.ReceiveVideo:
@@ -132,7 +141,7 @@ internal sealed class RoomMember
             case CommandNames.FCUnpublish:
                 // Encoders that stop say it with this, and then with deleteStream: the name is free from here on.
                 var unpublished = StreamNameCommand.From(command).Stream.Name;
-                FindPublisher(unpublished)?.End(lost: false);
+                FindPublisher(unpublished)?.Stop();
                 Reply(Replies.OnFCUnpublish(unpublished));
                 break;
             case CommandNames.FCSubscribe:
@@ -142,6 +151,9 @@ internal sealed class RoomMember
                 Answer(command, Replies.CallResult(command, 0));
                 break;
             case CommandNames.Close:
+                // It says so: nobody waits for it to come back.
+                foreach (var closed in _streams.Values)
+                    closed.Stop();
                 _end(new SessionEnd(EndReason.ClientLeft, "The client said close."));
                 break;
             case CommandNames.Connect:
@@ -165,7 +177,7 @@ internal sealed class RoomMember
             return;
         }
         _streams[id] = new NetStream(id, this, _output, _services, _end);
-        Reply(Replies.CreateStreamResult(command, id));
+        Answer(command, Replies.CreateStreamResult(command, id));
     }
 
     /// <summary>The stream is named by its id; GStreamer sends the name of what it published instead.</summary>
@@ -174,11 +186,9 @@ internal sealed class RoomMember
         var stream = command.StreamId is { } id ? _streams.GetValueOrDefault(id) : FindPublisher(command.Stream.Name);
         if (stream is null)
             return;
-        stream.End(lost: false);
+        stream.Stop();
         _streams.Remove(stream.Id);
     }
-
-    private NetStream? FindPublisher(string name) => _streams.Values.FirstOrDefault(s => s.PublishedName == Names.Normalize(name));
 
     /// <summary>Some encoders send their metadata on stream 0: it is for the one stream they publish.</summary>
     private NetStream? Publisher(uint streamId) => streamId == 0
@@ -187,12 +197,13 @@ internal sealed class RoomMember
 
     private void Count()
     {
-        var plays = _streams.Values.Select(s => s.PlayedName).OfType<string>().ToImmutableArray();
+        var played = _streams.Values.Select(s => s.PlayedName).OfType<string>().ToImmutableArray();
         _publications = _streams.Values.Count(s => s.PublishedName is not null);
-        if (plays.Length == _plays)
+        _plays = played.Length;
+        if (played.AsSpan().SequenceEqual(_played.AsSpan()))
             return;
-        _plays = plays.Length;
-        _services.Presence.SetPlays(Room, Id, plays);
+        _played = played;
+        _services.Presence.SetPlays(Room, Id, played);
     }
 
     /// <summary>Answers a command, unless its sender wants no answer.</summary>

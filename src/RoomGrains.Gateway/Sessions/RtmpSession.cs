@@ -95,7 +95,7 @@ internal sealed partial class RtmpSession
     public void Supersede(StreamKey stream, long epoch) => Post(() =>
     {
         if (_member?.IsSuperseded(stream, epoch) == true)
-            End(new SessionEnd(EndReason.Superseded, $"Another publisher has taken over {stream.Stream}."));
+            End(SessionEnd.Superseded(stream.Stream));
     });
 
     /// <summary>Puts something into the mailbox and wakes the loop.</summary>
@@ -169,6 +169,8 @@ internal sealed partial class RtmpSession
         {
             Interlocked.Add(ref _received, read.Buffer.Length - rest.Length);
             _connection.Input.AdvanceTo(rest.Start, rest.End);
+            // What came in one read leaves in one write for each player.
+            _member?.FlushPublications();
         }
         _control.Received(_received);
         _connection.Output.Flush();
@@ -243,7 +245,7 @@ internal sealed partial class RtmpSession
 
     private async Task DecideAsync(Verdict verdict)
     {
-        var pending = _pending!;
+        using var pending = _pending!;
         _pending = null;
         _services.Metrics.PendingChanged(-1);
         _services.Metrics.Decided(verdict.Kind, _services.Time.GetUtcNow() - pending.Request.Since);
@@ -252,7 +254,6 @@ internal sealed partial class RtmpSession
         _services.Admission.Confirm(verdict, delivered: true);
         if (verdict.Kind != VerdictKind.Accept)
         {
-            pending.Dispose();
             End(new SessionEnd(verdict.Kind == VerdictKind.Redirect ? EndReason.Redirected : EndReason.Rejected, verdict.Description));
             return;
         }
@@ -272,15 +273,21 @@ internal sealed partial class RtmpSession
         Log.Ended(_services.Logger, Id, end.Reason, end.Error, end.Description, _received, _connection.Output.BytesSent);
         _services.Metrics.Ended(end);
         await _gone.CancelAsync().ConfigureAwait(false);
-        if (end.Reason is not (EndReason.ClientLeft or EndReason.ConnectionLost))
-            await SayGoodbyeAsync(end).ConfigureAwait(false);
+        var tell = end.Reason is not (EndReason.ClientLeft or EndReason.ConnectionLost);
+        if (tell)
+            TellEnd(end);
+        // Before the goodbye has arrived: neither the next in line for the seat nor the players of its streams wait for this client to read.
         if (_pending is not null)
         {
             _services.Metrics.PendingChanged(-1);
             _pending.Dispose();
+            _pending = null;
             _ = _services.Admission.AbandonAsync(Id);
         }
         _member?.Leave(end);
+        // Bytes that are not RTMP are answered by nothing but the close.
+        if (tell)
+            await _connection.CloseGracefullyAsync(_handshake is null ? _services.Options.Linger : TimeSpan.Zero).ConfigureAwait(false);
         await _connection.DisposeAsync().ConfigureAwait(false);
         _chunks.Dispose();
         _gone.Dispose();
@@ -290,7 +297,7 @@ internal sealed partial class RtmpSession
         _services.Sessions.Leave();
     }
 
-    private async ValueTask SayGoodbyeAsync(SessionEnd end)
+    private void TellEnd(SessionEnd end)
     {
         try
         {
@@ -301,7 +308,5 @@ internal sealed partial class RtmpSession
         {
             // What the client sent last cannot be answered; it is told nothing.
         }
-        // Bytes that are not RTMP are answered by nothing but the close.
-        await _connection.CloseGracefullyAsync(_handshake is null ? _services.Options.Linger : TimeSpan.Zero).ConfigureAwait(false);
     }
 }
