@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -9,6 +10,7 @@ namespace RoomGrains.Gateway.Admission;
 /// </summary>
 internal sealed partial class AdmissionClient(IGrainFactory grains, IOptions<GatewayOptions> options, TimeProvider time, ILogger<AdmissionClient> logger)
 {
+    private static readonly ActivitySource s_activities = new("RoomGrains.Gateway");
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(2);
 
@@ -19,6 +21,9 @@ internal sealed partial class AdmissionClient(IGrainFactory grains, IOptions<Gat
     /// <param name="gone">The client has left: nobody waits for the verdict any more.</param>
     public async Task<Verdict> AwaitVerdictAsync(AdmissionRequest request, CancellationToken gone)
     {
+        // The root of the trace: Orleans carries it on to the pending connection, the directory and the room.
+        using var trace = s_activities.StartActivity("connect");
+        trace?.SetTag("roomgrains.connection", request.Connection.Value).SetTag("roomgrains.application", request.Application).SetTag("roomgrains.room", request.Room);
         var slice = options.Value.AdmissionSlice;
         var giveUp = request.Since + options.Value.AdmissionUnreachable;
         var retry = FirstRetry;
@@ -29,8 +34,11 @@ internal sealed partial class AdmissionClient(IGrainFactory grains, IOptions<Gat
             {
                 var answer = await grains.GetPending(request.Connection).Admit(request, slice).WaitAsync(gone).ConfigureAwait(false);
                 if (answer.Verdict is { } verdict)
+                {
+                    trace?.SetTag("roomgrains.verdict", verdict.Kind.ToString());
                     return verdict.Connection == request.Connection ? verdict : throw new InvalidOperationException(
                         $"The verdict for {verdict.Connection} reached {request.Connection}.");
+                }
                 giveUp = answer.Deadline + slice;
                 retry = FirstRetry;
             }

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-using Orleans.Storage;
 using RoomGrains.Testing;
 
 namespace RoomGrains.Grains.Tests.Directory;
@@ -30,46 +28,5 @@ public sealed class ColdStartTests
         await using var cluster = await GrainCluster.Start(new GrainClusterOptions { Services = database.Decorate });
         Assert.Equal(VerdictKind.Accept, (await cluster.Client.Admit(Requests.New())).Kind);
         Assert.Equal(0, database.Failures);
-    }
-
-    /// <summary>The real storage, with loads of directories that are held or fail.</summary>
-    private sealed class SlowDatabase
-    {
-        public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public TaskCompletionSource Loaded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public int Failures { get; set; }
-
-        public void Decorate(IServiceCollection services)
-        {
-            var real = services.Last(s => s.ServiceType == typeof(IGrainStorage) && s.IsKeyedService && Equals(s.ServiceKey, "Default"));
-            services.Remove(real);
-            services.AddKeyedSingleton<IGrainStorage>("Default", (provider, key) => new Storage(this, (IGrainStorage)real.KeyedImplementationFactory!(provider, key)));
-        }
-
-        private sealed class Storage(SlowDatabase database, IGrainStorage real) : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>
-        {
-            public void Participate(ISiloLifecycle observer) => ((ILifecycleParticipant<ISiloLifecycle>)real).Participate(observer);
-
-            public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
-            {
-                if (stateName == "application")
-                {
-                    database.Asked.TrySetResult();
-                    await database.Loaded.Task;
-                    if (database.Failures > 0)
-                    {
-                        database.Failures--;
-                        throw new Microsoft.Data.Sqlite.SqliteException("disk I/O error", 10);
-                    }
-                }
-                await real.ReadStateAsync(stateName, grainId, grainState);
-            }
-
-            public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => real.WriteStateAsync(stateName, grainId, grainState);
-
-            public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => real.ClearStateAsync(stateName, grainId, grainState);
-        }
     }
 }
