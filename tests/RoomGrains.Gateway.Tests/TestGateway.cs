@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
+using RoomGrains.Gateway.Presence;
 using RoomGrains.Media;
 
 namespace RoomGrains.Gateway.Tests;
@@ -23,6 +24,9 @@ internal sealed class TestGateway : IAsyncDisposable
 
     /// <summary>Its streams.</summary>
     public StreamHub Hub => _host.Services.GetRequiredService<StreamHub>();
+
+    /// <summary>What it tells the rooms.</summary>
+    public RoomPresence Presence => _host.Services.GetRequiredService<RoomPresence>();
 
     /// <summary>What it logged.</summary>
     public CapturedLog Log { get; }

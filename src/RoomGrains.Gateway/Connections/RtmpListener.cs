@@ -17,8 +17,8 @@ internal sealed partial class RtmpListener(IOptions<GatewayOptions> options, Tim
     private readonly CancellationTokenSource _stop = new();
     private Socket? _socket;
 
-    /// <summary>Where it listens; null before the start.</summary>
-    public IPEndPoint? EndPoint => _socket is { } socket ? (IPEndPoint?)socket.LocalEndPoint : null;
+    /// <summary>Where it listens, or did until it was stopped; null before the start.</summary>
+    public IPEndPoint? EndPoint { get; private set; }
 
     /// <summary>Binds and listens.</summary>
     /// <exception cref="IOException">The port cannot be had; the message names it, and the option that chooses another.</exception>
@@ -33,6 +33,7 @@ internal sealed partial class RtmpListener(IOptions<GatewayOptions> options, Tim
             socket.Bind(new IPEndPoint(address, options.Value.RtmpPort));
             socket.Listen(AcceptBacklog);
             _socket = socket;
+            EndPoint = (IPEndPoint)socket.LocalEndPoint!;
         }
         catch (SocketException e)
         {
@@ -40,7 +41,7 @@ internal sealed partial class RtmpListener(IOptions<GatewayOptions> options, Tim
             throw new IOException(
                 $"The RTMP port {options.Value.RtmpPort} on {address} cannot be used: {e.Message}. Choose another with --rtmp-port, or end the program that has it.", e);
         }
-        Log.Listening(logger, EndPoint!);
+        Log.Listening(logger, EndPoint);
     }
 
     /// <summary>Hands each accepted socket to <paramref name="serve"/> until <see cref="Stop"/>.</summary>

@@ -20,6 +20,9 @@ internal sealed partial class RoomPresence(
     /// <summary>How rooms reach this node; set when the silo has started.</summary>
     public INodeObserver? Observer { get; set; }
 
+    /// <summary>Rooms with members on this node, and those that have not been told yet that the last has left.</summary>
+    public int RoomCount => _rooms.Count;
+
     /// <summary>A connection has got its seat.</summary>
     public void Join(RoomKey room, Member member) => Change(room, local => local.Members[member.Id] = member);
 
