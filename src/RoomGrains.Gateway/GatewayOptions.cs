@@ -27,7 +27,7 @@ public sealed class GatewayOptions
     /// <summary>How long one call to a pending connection's grain is held; below Orleans' response timeout of 30 s. A silo that dies costs a client one of these at the most.</summary>
     public TimeSpan AdmissionSlice { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long the gateway goes on asking for a verdict when no grain answers at all; the grain's own deadline is shorter.</summary>
+    /// <summary>How long the gateway goes on asking for a verdict when no grain answers any more: long enough for two slices, and for a dead silo to be noticed.</summary>
     public TimeSpan AdmissionUnreachable { get; set; } = TimeSpan.FromSeconds(35);
 
     /// <summary>Messages a pending client may send ahead. Encoders that pipeline send four or five.</summary>

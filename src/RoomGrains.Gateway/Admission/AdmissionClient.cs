@@ -15,6 +15,12 @@ internal sealed partial class AdmissionClient(IGrainFactory grains, IOptions<Gat
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(2);
 
     /// <summary>
+    /// How long after its end a slice is still waited for. A call to a silo that died is not answered by anybody, and a grain client that is
+    /// no silo hears of the death only by Orleans' response timeout of 30 s: we do not wait for that.
+    /// </summary>
+    private static readonly TimeSpan SliceMargin = TimeSpan.FromSeconds(5);
+
+    /// <summary>
     /// Asks in slices until there is a verdict. A silo that dies costs a slice, or less: the next call finds, or makes, the grain elsewhere.
     /// </summary>
     /// <param name="request">Who asks, for what.</param>
@@ -25,26 +31,26 @@ internal sealed partial class AdmissionClient(IGrainFactory grains, IOptions<Gat
         using var trace = s_activities.StartActivity("connect");
         trace?.SetTag("roomgrains.connection", request.Connection.Value).SetTag("roomgrains.application", request.Application).SetTag("roomgrains.room", request.Room);
         var slice = options.Value.AdmissionSlice;
-        var giveUp = request.Since + options.Value.AdmissionUnreachable;
+        var heard = time.GetTimestamp();
         var retry = FirstRetry;
         while (true)
         {
             gone.ThrowIfCancellationRequested();
             try
             {
-                var answer = await grains.GetPending(request.Connection).Admit(request, slice).WaitAsync(gone).ConfigureAwait(false);
+                var answer = await grains.GetPending(request.Connection).Admit(request, slice).WaitAsync(slice + SliceMargin, time, gone).ConfigureAwait(false);
                 if (answer.Verdict is { } verdict)
                 {
                     trace?.SetTag("roomgrains.verdict", verdict.Kind.ToString());
                     return verdict.Connection == request.Connection ? verdict : throw new InvalidOperationException(
                         $"The verdict for {verdict.Connection} reached {request.Connection}.");
                 }
-                giveUp = answer.Deadline + slice;
+                heard = time.GetTimestamp();
                 retry = FirstRetry;
             }
             catch (Exception e) when (e is Orleans.Runtime.OrleansException or TimeoutException or IOException)
             {
-                if (time.GetUtcNow() >= giveUp)
+                if (time.GetElapsedTime(heard) >= options.Value.AdmissionUnreachable)
                 {
                     Log.Unreachable(logger, e, request.Connection, request.Application);
                     return Unreachable(request.Connection);
