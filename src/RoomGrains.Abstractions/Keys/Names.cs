@@ -11,7 +11,10 @@ public static class Names
     /// <summary>The rule in words, for error messages.</summary>
     public const string Rule = "A name has 1 to 255 bytes of letters, digits and - _ . ~ @ + = and does not begin with '.' or '-'.";
 
-    /// <summary>Whether a name is allowed: letters and digits of any script (combining marks are neither), and <c>- _ . ~ @ + =</c>, not beginning with a dot or a dash.</summary>
+    /// <summary>
+    /// Whether a name is allowed: letters and digits of any script, and <c>- _ . ~ @ + =</c>, not beginning with a dot or a dash. Combining
+    /// marks are neither letters nor digits, so that é has one spelling and equal names are equal bytes.
+    /// </summary>
     public static bool IsValid(ReadOnlySpan<char> name)
     {
         if (name.IsEmpty || name.Length > MaxBytes || name[0] is '.' or '-' || Encoding.UTF8.GetByteCount(name) > MaxBytes)
@@ -21,10 +24,4 @@ public static class Names
                 return false;
         return true;
     }
-
-    /// <summary>
-    /// The form in which equal names are equal: Unicode normal form C, so that é is one name however it was typed. It needs ICU; where a
-    /// process runs without (the node does: InvariantGlobalization), it changes nothing, and a name with combining marks is not valid.
-    /// </summary>
-    public static string Normalize(string name) => name.IsNormalized(NormalizationForm.FormC) ? name : name.Normalize(NormalizationForm.FormC);
 }

@@ -108,7 +108,7 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
         // Flash stops publishing with publish(false).
         if (wanted.IsEmpty)
             return;
-        var name = Names.Normalize(wanted.Name);
+        var name = wanted.Name;
         if (!Names.IsValid(name))
         {
             Refuse(name, new Refusal(RefusalCode.InvalidName, $"'{PendingClient.Printable(name)}' cannot be a stream's name. {Names.Rule}"));
@@ -174,7 +174,7 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
     private void Play(PlayCommand command)
     {
         Stop();
-        var name = Names.Normalize(command.Stream.Name);
+        var name = command.Stream.Name;
         if (!Names.IsValid(name))
         {
             Reply(StreamReplies.StreamNotFound(name, $"'{PendingClient.Printable(name)}' cannot be a stream's name. {Names.Rule}"));

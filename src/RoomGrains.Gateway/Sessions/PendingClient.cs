@@ -22,8 +22,8 @@ internal sealed class PendingClient : IDisposable
         Request = new AdmissionRequest
         {
             Connection = id,
-            Application = Names.Normalize(connect.Application),
-            Room = connect.Instance is { } room ? Names.Normalize(room) : null,
+            Application = connect.Application,
+            Room = connect.Instance,
             Node = services.Node.Name,
             Address = address,
             Since = services.Time.GetUtcNow(),

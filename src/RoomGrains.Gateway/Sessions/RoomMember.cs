@@ -82,7 +82,7 @@ internal sealed class RoomMember
         stream.Room == Room && _streams.Values.Any(s => s.PublishedName == stream.Stream && s.Epoch < epoch);
 
     /// <summary>The NetStream that publishes under a name; null when none does.</summary>
-    public NetStream? FindPublisher(string name) => _streams.Values.FirstOrDefault(s => s.PublishedName == Names.Normalize(name));
+    public NetStream? FindPublisher(string name) => _streams.Values.FirstOrDefault(s => s.PublishedName == name);
 
     /// <summary>Tells the client why its connection ends.</summary>
     public void TellEnd(SessionEnd end)
