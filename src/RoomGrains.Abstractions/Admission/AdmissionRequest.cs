@@ -29,4 +29,9 @@ public sealed record AdmissionRequest
     [Id(9)] public ImmutableArray<string> Arguments { get; init; } = [];
     /// <summary>Whether the client has said that it follows a redirect. No mainstream client does.</summary>
     [Id(10)] public bool FollowsRedirect { get; init; }
+    /// <summary>
+    /// How long it has waited when this call is made, by the gateway's own clock. Deadlines count from it: the clocks of two machines differ, so
+    /// that <see cref="Since"/>, read on another one, says nothing of how long ago that was.
+    /// </summary>
+    [Id(11)] public TimeSpan Waited { get; init; }
 }

@@ -15,7 +15,7 @@ public interface IPendingConnectionGrain : IGrainWithStringKey
     /// the call is idempotent, so that a silo that dies costs a slice and not the client. Whoever stops asking for some seconds is taken
     /// for dead, and the connection for abandoned; asking for an abandoned connection is answered by a rejection (<see cref="RefusalCode.Gone"/>).
     /// </summary>
-    /// <param name="request">Who asks, for what. Later calls may repeat it; only the first one of an activation counts.</param>
+    /// <param name="request">Who asks, for what. Later calls repeat it, with the longer <see cref="AdmissionRequest.Waited"/>; only the first one of an activation counts.</param>
     /// <param name="slice">How long to hold this call; below Orleans' response timeout, and never longer than 25 s.</param>
     [Alias("Admit")]
     Task<AdmissionAnswer> Admit(AdmissionRequest request, TimeSpan slice);

@@ -31,14 +31,16 @@ internal sealed partial class AdmissionClient(IGrainFactory grains, IOptions<Gat
         using var trace = s_activities.StartActivity("connect");
         trace?.SetTag("roomgrains.connection", request.Connection.Value).SetTag("roomgrains.application", request.Application).SetTag("roomgrains.room", request.Room);
         var slice = options.Value.AdmissionSlice;
-        var heard = time.GetTimestamp();
+        var began = time.GetTimestamp();
+        var heard = began;
         var retry = FirstRetry;
         while (true)
         {
             gone.ThrowIfCancellationRequested();
             try
             {
-                var answer = await grains.GetPending(request.Connection).Admit(request, slice).WaitAsync(slice + SliceMargin, time, gone).ConfigureAwait(false);
+                var asked = request with { Waited = time.GetElapsedTime(began) };
+                var answer = await grains.GetPending(request.Connection).Admit(asked, slice).WaitAsync(slice + SliceMargin, time, gone).ConfigureAwait(false);
                 if (answer.Verdict is { } verdict)
                 {
                     trace?.SetTag("roomgrains.verdict", verdict.Kind.ToString());

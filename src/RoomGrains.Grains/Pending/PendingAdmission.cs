@@ -23,10 +23,13 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
     /// <summary>The room that was asked for, or assigned.</summary>
     public string? Room { get; set; } = request.Room;
 
-    /// <summary>When this activation heard of it. The clocks of gateway and silo may differ, so that waiting is measured by this one.</summary>
-    public DateTimeOffset Began { get; } = clock.GetUtcNow();
+    /// <summary>
+    /// When the wait began, on this silo's clock. An activation that takes over from a dead one goes on counting where the gateway is; the
+    /// gateway's clock itself may be seconds or hours away from this one.
+    /// </summary>
+    public DateTimeOffset Began { get; } = Beginning(request, clock);
 
-    public DateTimeOffset Deadline { get; private set; } = Earliest(request.Since, clock.GetUtcNow()) + deadline;
+    public DateTimeOffset Deadline { get; private set; } = Beginning(request, clock) + deadline;
 
     public PendingState State { get; private set; }
 
@@ -52,7 +55,7 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
     /// <summary>Counts the deadline anew from the beginning of the wait, for who learns late how long a room lets its newcomers wait.</summary>
     public void SetDeadline(TimeSpan wait)
     {
-        Deadline = Earliest(Request.Since, Began) + wait;
+        Deadline = Began + wait;
         DeadlineChanged?.Invoke();
     }
 
@@ -80,7 +83,7 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
         Id = Id,
         Application = Application,
         Room = Room,
-        Since = Request.Since,
+        Since = Began,
         Deadline = Deadline,
         State = State,
         Client = Request.Client,
@@ -94,6 +97,6 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
     private Verdict New(VerdictKind kind, string by, bool confirm) =>
         new() { Connection = Id, Kind = kind, DecidedBy = by, DecidedAt = clock.GetUtcNow(), ConfirmDelivery = confirm };
 
-    // A gateway's clock that runs ahead must not lengthen the wait.
-    private static DateTimeOffset Earliest(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
+    private static DateTimeOffset Beginning(AdmissionRequest request, TimeProvider clock) =>
+        clock.GetUtcNow() - (request.Waited > TimeSpan.Zero ? request.Waited : TimeSpan.Zero);
 }

@@ -251,7 +251,7 @@ internal sealed partial class PendingConnectionGrain(
 
     private static Refusal Overdue(PendingAdmission admission)
     {
-        var waited = (admission.Deadline - admission.Request.Since).TotalSeconds;
+        var waited = (admission.Deadline - admission.Began).TotalSeconds;
         return admission.WaitsFor == ApprovalName
             ? new Refusal(RefusalCode.Denied, $"Nobody let you into {admission.Application}/{admission.Room} within {waited:0} s. Ask a moderator, then try again.")
             : new Refusal(RefusalCode.Unavailable, $"The server could not decide within {waited:0} s; it waited for: {admission.WaitsFor}. Try again.");

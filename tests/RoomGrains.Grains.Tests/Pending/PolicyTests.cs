@@ -165,6 +165,26 @@ public sealed class PolicyTests(HeldSilo silo) : IClassFixture<HeldSilo>
         Assert.Equal("deadline", (await admission).DecidedBy);
     }
 
+    [Theory, InlineData(-3600), InlineData(3600)]
+    public async Task A_gateways_clock_that_is_wrong_neither_shortens_the_wait_nor_lengthens_it(int seconds)
+    {
+        Script((_, token) => Task.Delay(Timeout.InfiniteTimeSpan, token).ContinueWith(_ => StepResult.Continue, token));
+        var grain = _cluster.Client.GetPending(ConnectionId.New());
+        var request = New() with { Connection = new ConnectionId(grain.GetPrimaryKeyString()), Since = Clock.GetUtcNow().AddSeconds(seconds) };
+        Assert.Null((await grain.Admit(request, TimeSpan.Zero)).Verdict);
+        var waits = (await grain.Describe()).ValueOrThrow().Summary;
+        Assert.Equal((Clock.GetUtcNow(), Clock.GetUtcNow().AddSeconds(30)), (waits.Since, waits.Deadline));
+    }
+
+    [Fact]
+    public async Task Who_has_waited_at_a_silo_that_died_does_not_wait_from_the_beginning()
+    {
+        Script((_, token) => Task.Delay(Timeout.InfiniteTimeSpan, token).ContinueWith(_ => StepResult.Continue, token));
+        var request = New() with { Waited = TimeSpan.FromSeconds(20) };
+        var answer = await _cluster.Client.GetPending(request.Connection).Admit(request, TimeSpan.Zero);
+        Assert.Equal(Clock.GetUtcNow().AddSeconds(10), answer.Deadline);
+    }
+
     [Fact]
     public async Task A_gateway_that_asks_no_more_is_dead_and_its_connection_abandoned()
     {
