@@ -3,8 +3,6 @@ namespace RoomGrains.Grains.Pending;
 /// <summary>What moderators do.</summary>
 internal sealed partial class PendingConnectionGrain
 {
-    private const int MaxReason = 500;
-
     /// <summary>How long an approval may look for a seat: below the 30 s after which Orleans gives up the moderator's call, with the wait for the confirmation.</summary>
     private static readonly TimeSpan LongestApproval = TimeSpan.FromSeconds(15);
 
@@ -13,7 +11,7 @@ internal sealed partial class PendingConnectionGrain
         if (Undecidable() is { } refusal)
             return refusal;
         var (admission, seating) = (_admission!, _seating!);
-        by = Printable(by, "a moderator");
+        by = Words.Printable(by, "a moderator");
         admission.Note(by, "approves");
         using var patience = new CancellationTokenSource(LongestApproval, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _ended.Token);
@@ -40,8 +38,8 @@ internal sealed partial class PendingConnectionGrain
     {
         if (Undecidable() is { } refusal)
             return refusal;
-        var denied = new Refusal(RefusalCode.Denied, Printable(reason, "A moderator did not let you in."));
-        return await Deliver(PendingState.Rejected, _admission!.Reject(denied, Printable(by, "a moderator"), confirm: true));
+        var denied = new Refusal(RefusalCode.Denied, Words.Printable(reason, "A moderator did not let you in."));
+        return await Deliver(PendingState.Rejected, _admission!.Reject(denied, Words.Printable(by, "a moderator"), confirm: true));
     }
 
     public async Task<Answer<Verdict>> Redirect(string by, string url)
@@ -50,7 +48,7 @@ internal sealed partial class PendingConnectionGrain
             return refusal;
         if (RedirectUrl.Check(url) is { } wrong)
             return wrong;
-        return await Deliver(PendingState.Redirected, _admission!.Redirect(url, Printable(by, "a moderator"), confirm: true));
+        return await Deliver(PendingState.Redirected, _admission!.Redirect(url, Words.Printable(by, "a moderator"), confirm: true));
     }
 
     public async Task Confirm(bool delivered)
@@ -125,10 +123,4 @@ internal sealed partial class PendingConnectionGrain
         PendingState.Redirected => "redirected",
         _ => "timed out",
     };
-
-    private static string Printable(string? text, string instead)
-    {
-        text = string.Concat((text ?? "").Where(c => !char.IsControl(c))).Trim();
-        return text.Length == 0 ? instead : text.Length > MaxReason ? text[..MaxReason] : text;
-    }
 }

@@ -22,6 +22,8 @@ namespace RoomGrains.Grains.Rooms;
 [Reentrant]
 internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollower
 {
+    private const string AskedToLeave = "You were asked to leave.";
+
     private static readonly TimeSpan TickPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RenewPeriod = TimeSpan.FromSeconds(10);
 
@@ -46,6 +48,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     private DateTimeOffset? _closedAt;
     private int _countedMembers;
     private bool _inDirectory;
+    private bool _creating;
 
     public RoomGrain(
         [PersistentState("room")] IPersistentState<RoomState> state, IOptions<RoomOptions> options, GrainMetrics metrics,
@@ -153,9 +156,17 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
 
     public async Task<Answer<RoomDetails>> Create(RoomSettings settings)
     {
-        if (IsPermanent)
+        if (IsPermanent || _creating)
             return new Refusal(RefusalCode.RoomExists, $"The room {_key} exists already. 'roomctl rooms set' changes it.");
-        return await Keep(_ => settings);
+        _creating = true;
+        try
+        {
+            return await Keep(_ => settings);
+        }
+        finally
+        {
+            _creating = false;
+        }
     }
 
     public async Task<Answer<RoomDetails>> Set(RoomSettings changes)
@@ -169,6 +180,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     {
         if (!Exists)
             return UnknownRoom();
+        reason = Words.Printable(reason, AskedToLeave);
         var (closedAt, permanent) = (Now, IsPermanent);
         if (permanent)
         {
@@ -187,7 +199,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     {
         if (_seats.Find(connection) is not { } member)
             return Task.FromResult<Answer>(new Refusal(RefusalCode.NotAMember, $"There is no member {connection} in {_key}. 'roomctl rooms show {_key}' lists them."));
-        PutOut([member], reason);
+        PutOut([member], Words.Printable(reason, AskedToLeave));
         return Task.FromResult(Answer.Done);
     }
 
@@ -247,7 +259,6 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
 
     private void PutOut(IReadOnlyList<Member> members, string reason)
     {
-        reason = string.IsNullOrWhiteSpace(reason) ? "You were asked to leave." : reason;
         foreach (var member in members)
             _seats.Release(member.Id, reason, Now);
         // A node that can't be reached now reports these members again, and is told then.

@@ -53,6 +53,34 @@ public sealed class RoomTests : IClassFixture<HeldSilo>, IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_reason_is_one_line_for_whoever_reads_it()
+    {
+        var (x, y) = (_a.Sit(_key), _a.Sit(_key));
+        await _a.Report(_key);
+        await _room.Kick(x.Id, "noise\r\ninfo: all is well");
+        await _room.Close("The\u001b[2J end.");
+        await Until.True(
+            () => Task.FromResult(_a.Disconnects.Contains((_key, x.Id, "noiseinfo: all is well")) && _a.Disconnects.Contains((_key, y.Id, "The[2J end."))), "the node was told");
+    }
+
+    [Fact]
+    public async Task Of_two_who_create_a_room_at_once_one_is_told_that_it_exists()
+    {
+        Task<Answer<RoomDetails>> first, second;
+        using (var hold = CallHold.On(_key.Application, "SetPermanent"))
+        {
+            first = _room.Create(new RoomSettings { Capacity = 5 });
+            await hold.Arrived;
+            second = _room.Create(new RoomSettings { Capacity = 6 });
+            // Answered after the second request has come, and before the first is done.
+            Assert.Equal(RefusalCode.UnknownRoom, (await _room.Describe()).Refusal!.Code);
+        }
+        Assert.Equal(5, (await first).ValueOrThrow().Settings.Capacity);
+        Assert.Equal(RefusalCode.RoomExists, (await second).Refusal!.Code);
+        Assert.Equal(5, (await Describe()).Settings.Capacity);
+    }
+
+    [Fact]
     public async Task A_closed_room_puts_everybody_out_and_lets_nobody_in_for_a_while()
     {
         await _room.Create(new RoomSettings { Title = "Evening" });
