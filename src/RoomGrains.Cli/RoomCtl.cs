@@ -123,12 +123,16 @@ public sealed class RoomCtl
         }
         catch (Exception e) when (IsGrainFailure(e))
         {
-            return Fail(ExitCodes.Unreachable, $"the cluster failed: {e.Message.Split('\n')[0].Trim()} The log of its nodes says more.");
+            return Fail(ExitCodes.Unreachable, $"the cluster failed: {Reason(e)} The log of its nodes says more.");
         }
     }
 
     /// <summary>What a grain threw, in a line: the trace is in the log of the node where it happened, and of no use here.</summary>
-    private static bool IsGrainFailure(Exception e) => e is Orleans.Runtime.OrleansException or IOException or InvalidOperationException;
+    private static bool IsGrainFailure(Exception e) =>
+        e is Orleans.Runtime.OrleansException or IOException or InvalidOperationException or System.Data.Common.DbException or TypeLoadException;
+
+    // What the nodes' database throws arrives with its type, and roomctl has no such library.
+    private static string Reason(Exception e) => e is TypeLoadException ? "a node could not do it, most likely because its database failed." : e.Message.Split('\n')[0].Trim();
 
     private int Fail(int code, string message)
     {

@@ -233,6 +233,20 @@ public sealed class RoomCtlTests(NodeFixture fixture) : IClassFixture<NodeFixtur
     }
 
     [Fact]
+    public async Task A_database_that_fails_is_told_in_a_line()
+    {
+        using var other = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(fixture.Node.DataFolder, "roomgrains.db")};Pooling=False");
+        other.Open();
+        using var locked = other.BeginTransaction(System.Data.IsolationLevel.Serializable);
+        // As a program: it has not the libraries that this process has.
+        await using var create = RunningProgram.Start(
+            "dotnet", [Repository.ProgramOf("RoomGrains.Cli", "roomctl.dll"), "--connect", $"127.0.0.1:{fixture.Node.ClientGatewayPort}", "--timeout", "30s", "rooms", "create", $"{_application}/lobby"]);
+        Assert.Equal(ExitCodes.Unreachable, await create.ExitAsync(Limit));
+        Assert.StartsWith("roomctl: the cluster failed: ", create.Output);
+        Assert.Single(create.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
     public async Task Every_command_has_help_with_examples_that_parse_and_the_exit_codes()
     {
         string[] commands = ["", "rooms", "rooms list", "rooms show", "rooms create", "rooms set", "rooms close", "pending", "pending list", "pending show", "pending approve",
