@@ -25,7 +25,7 @@ public sealed class GatewayMetrics
         _pending = meter.CreateUpDownCounter<long>("roomgrains.connections.pending", "{connection}", "Connections whose connect has no answer yet.");
         _ended = meter.CreateCounter<long>("roomgrains.sessions.ended", "{session}", "Sessions that ended, by reason.");
         _refused = meter.CreateCounter<long>("roomgrains.connections.refused", "{connection}", "Connections closed at accept, by the limit that was reached.");
-        _verdict = meter.CreateHistogram<double>("roomgrains.admission.duration", "s", "From connect to its answer, by kind of verdict.");
+        _verdict = meter.CreateHistogram<double>("roomgrains.connections.answered", "s", "From connect to its answer on the wire, by kind of verdict.");
         _received = meter.CreateCounter<long>("roomgrains.received", "By", "Bytes received from clients.");
         _sent = meter.CreateCounter<long>("roomgrains.sent", "By", "Bytes sent to clients.");
     }
@@ -44,7 +44,12 @@ public sealed class GatewayMetrics
         { "error.type", end.Error?.ToString() },
     });
 
-    internal void Decided(VerdictKind kind, TimeSpan after) => _verdict.Record(after.TotalSeconds, new KeyValuePair<string, object?>("verdict", kind.ToString()));
+    internal void Decided(VerdictKind kind, TimeSpan after) => _verdict.Record(after.TotalSeconds, new KeyValuePair<string, object?>("verdict", kind switch
+    {
+        VerdictKind.Accept => "accept",
+        VerdictKind.Reject => "reject",
+        _ => "redirect",
+    }));
 
     internal void Transferred(long received, long sent)
     {
