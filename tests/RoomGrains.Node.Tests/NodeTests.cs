@@ -61,6 +61,17 @@ public sealed partial class NodeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_log_of_everything_has_no_admin_token()
+    {
+        await using var node = await NodeProcess.StartAsync(["--log-level", "Trace"]);
+        var token = node.AdminToken;
+        using var http = new HttpClient();
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(node.Admin($"/dashboard/?token={token}"), TestContext.Current.CancellationToken)).StatusCode);
+        Assert.Equal(0, await node.StopAsync());
+        Assert.DoesNotContain(token, node.Program.Output);
+    }
+
+    [Fact]
     public async Task SIGTERM_turns_ready_to_503_and_says_goodbye_to_clients_before_the_process_ends()
     {
         // The client never closes its side, so that the drain lasts long enough to be looked at.

@@ -110,6 +110,8 @@ internal static class NodeHost
             logging.AddFilter("Orleans.Runtime.Watchdog", level =>
                 level >= node.LogLevel && level >= LogLevel.Warning && TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(10));
         }
+        // It writes the URL of every request from Debug on, and a browser's first one has the admin token in it.
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", node.LogLevel > LogLevel.Warning ? node.LogLevel : LogLevel.Warning);
         if (node.LogFormat is LogFormat.Json)
             logging.AddJsonConsole(json => json.UseUtcTimestamp = true);
         else
