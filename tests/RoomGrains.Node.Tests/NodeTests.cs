@@ -72,6 +72,32 @@ public sealed partial class NodeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_client_that_asks_on_and_on_and_never_reads_is_ended()
+    {
+        await using var node = await NodeProcess.StartAsync(environment: new Dictionary<string, string> { ["ROOMGRAINS_Gateway__ConnectTimeout"] = "5m" });
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        var cancel = TestContext.Current.CancellationToken;
+        await client.ConnectAsync(IPAddress.Loopback, node.RtmpPort, cancel);
+        var handshake = new byte[3073];
+        handshake[0] = 3;
+        await client.SendAsync(handshake.AsMemory(0, 1537), cancel);
+        using var stream = new NetworkStream(client);
+        await stream.ReadExactlyAsync(handshake, cancel);
+        await client.SendAsync(handshake.AsMemory(1537, 1536), cancel);
+
+        // A ping request: chunk stream 2, time 0, 6 bytes, type 4, stream 0; event 6, time 1.
+        byte[] ping = [2, 0, 0, 0, 0, 0, 6, 4, 0, 0, 0, 0, 0, 6, 0, 0, 0, 1];
+        byte[] pings = [.. Enumerable.Repeat(ping, 10_000).SelectMany(bytes => bytes)];
+        await Assert.ThrowsAsync<SocketException>(async () =>
+        {
+            // Some megabytes stand in the buffers of both kernels; 64 MB of answers would have to be in the node's memory.
+            for (var sent = 0; sent < 64_000_000;)
+                sent += await client.SendAsync(pings, cancel);
+        });
+        await node.Program.LineAsync(line => line.Contains("[3023]", StringComparison.Ordinal) && line.Contains(nameof(SocketError.NoBufferSpaceAvailable), StringComparison.Ordinal), Limit);
+    }
+
+    [Fact]
     public async Task SIGTERM_turns_ready_to_503_and_says_goodbye_to_clients_before_the_process_ends()
     {
         // The client never closes its side, so that the drain lasts long enough to be looked at.

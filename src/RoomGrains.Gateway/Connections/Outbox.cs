@@ -23,6 +23,15 @@ internal sealed class Outbox : IDisposable
     /// <summary>Messages in one write when more are waiting: a joiner's GOP goes out in a few writes instead of dozens.</summary>
     private const int MessagesPerBurst = 32;
 
+    /// <summary>
+    /// Answers, pings and notices that may wait: the policy for slow players knows only media, and a client that asks on and on and never
+    /// reads could fill the memory with what it is answered. A client that plays 128 streams at once is owed less than a thousand.
+    /// </summary>
+    private const int MaxAnswers = 4096;
+
+    /// <summary>The same in bytes: an answer may repeat what was asked.</summary>
+    private const long MaxAnswerBytes = 1024 * 1024;
+
     private readonly Lock _gate = new();
     private readonly Socket _socket;
     private readonly TimeProvider _time;
@@ -33,6 +42,9 @@ internal sealed class Outbox : IDisposable
     private byte[] _headers = new byte[MessagesPerWrite * OutgoingMessage.MaxHeaderLength];
     private long _backlogBytes;
     private long _bytesSent;
+    private int _answers;
+    private long _answerBytes;
+    private bool _flooded;
     private bool _writing;
     private bool _closed;
     private TaskCompletionSource? _drained;
@@ -43,7 +55,7 @@ internal sealed class Outbox : IDisposable
         _write.Completed += (_, _) => OnWritten();
     }
 
-    /// <summary>Called once when the socket has failed under a write. It must not block.</summary>
+    /// <summary>Called when the socket has failed under a write, or more answers wait than may (<see cref="SocketError.NoBufferSpaceAvailable"/>). It must not block.</summary>
     public Action<SocketError>? Failed { get; set; }
 
     /// <summary>Bytes that the kernel has taken.</summary>
@@ -69,16 +81,28 @@ internal sealed class Outbox : IDisposable
         {
             if (_closed)
                 return;
-            _waiting.Enqueue(new Entry(message.AddReference(), streamId, _time.GetTimestamp()));
-            _backlogBytes += message.WireLength;
+            Add(message.AddReference(), streamId, isAnswer: false);
         }
     }
 
-    /// <summary>Queues a message that nobody else holds, and gives the caller's reference back.</summary>
+    /// <summary>Queues a message that nobody else holds, and takes the caller's reference: an answer, a ping, a notice. Too many of them are a failure.</summary>
     public void EnqueueOwned(OutgoingMessage message, uint streamId = 0)
     {
-        Enqueue(message, streamId);
-        message.Release();
+        bool flooded;
+        lock (_gate)
+        {
+            if (_closed || _flooded)
+            {
+                message.Release();
+                return;
+            }
+            Add(message, streamId, isAnswer: true);
+            _answers++;
+            _answerBytes += message.WireLength;
+            flooded = _flooded = _answers > MaxAnswers || _answerBytes > MaxAnswerBytes;
+        }
+        if (flooded)
+            Failed?.Invoke(SocketError.NoBufferSpaceAvailable);
     }
 
     /// <summary>Queues a command.</summary>
@@ -122,6 +146,12 @@ internal sealed class Outbox : IDisposable
                 _write.Dispose();
             _drained?.TrySetResult();
         }
+    }
+
+    private void Add(OutgoingMessage message, uint streamId, bool isAnswer)
+    {
+        _waiting.Enqueue(new Entry(message, streamId, _time.GetTimestamp(), isAnswer));
+        _backlogBytes += message.WireLength;
     }
 
     /// <summary>Moves messages into the write that is about to start; false when none is waiting. Called under the gate.</summary>
@@ -181,6 +211,11 @@ internal sealed class Outbox : IDisposable
             foreach (var entry in _inFlight)
             {
                 _backlogBytes -= entry.Message.WireLength;
+                if (entry.IsAnswer)
+                {
+                    _answers--;
+                    _answerBytes -= entry.Message.WireLength;
+                }
                 if (error == SocketError.Success)
                     _bytesSent += entry.Message.WireLength;
                 entry.Message.Release();
@@ -202,5 +237,5 @@ internal sealed class Outbox : IDisposable
         return next;
     }
 
-    private readonly record struct Entry(OutgoingMessage Message, uint StreamId, long At);
+    private readonly record struct Entry(OutgoingMessage Message, uint StreamId, long At, bool IsAnswer);
 }
