@@ -71,6 +71,7 @@ public sealed partial class ReadmeTests
     [InlineData("roomctl")]
     [InlineData("test")]
     [InlineData("packages")]
+    [InlineData("try-clients")]
     public async Task Every_script_has_help_and_runs_from_anywhere(string script)
     {
         await using var help = RunningProgram.Start("bash", ["-c", $"cd / && exec '{Repository.PathOf("scripts", script)}' --help"],
@@ -89,6 +90,15 @@ public sealed partial class ReadmeTests
             Assert.Contains("\nset -euo pipefail\n", text);
         }
         Assert.All(ScriptName().Matches(Readme).Select(match => match.Groups[1].Value), name => Assert.True(File.Exists(Repository.PathOf("scripts", name)), $"README names scripts/{name}."));
+    }
+
+    [Fact]
+    public void Every_list_of_packages_that_a_script_installs_is_there()
+    {
+        var packages = File.ReadAllText(Repository.PathOf("scripts", "packages"));
+        var lists = Directory.GetFiles(Repository.PathOf("scripts")).SelectMany(file => PackageList().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).ToArray();
+        Assert.NotEmpty(lists);
+        Assert.All(lists, list => Assert.Contains($"\n  {list}) ", packages.Replace(")\n", ") ", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -116,7 +126,11 @@ public sealed partial class ReadmeTests
     [GeneratedRegex(@"2 of 80 seats taken, 1 stream, .*^alice +\S*264\S* 640x360 [\d.]+ fps +AAC\S* +\d\S* [kM]bit/s +1 ", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex LiveRoom();
 
-    [GeneratedRegex(@"scripts/([a-z]+)")]
+    // At the start of a line, for that is where it runs; elsewhere it is spoken of.
+    [GeneratedRegex(@"^(?:""\$root/)?scripts/packages""? ([a-z-]+)", RegexOptions.Multiline)]
+    private static partial Regex PackageList();
+
+    [GeneratedRegex(@"scripts/([a-z-]+)")]
     private static partial Regex ScriptName();
 
     [GeneratedRegex(@"\]\(([^)#:]+)\)")]
