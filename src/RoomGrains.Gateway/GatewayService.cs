@@ -82,14 +82,15 @@ public sealed partial class GatewayService : IHostedService, IDisposable
 
     private void Serve(Socket socket)
     {
-        var address = ((IPEndPoint)socket.RemoteEndPoint!).Address;
-        if (!_sessions.TryEnter(address))
+        var connection = new ClientConnection(socket, _time);
+        var address = connection.RemoteAddress.Address;
+        if (_sessions.TryEnter(address))
         {
-            Log.LimitReached(_logger, address);
-            socket.Dispose();
+            new RtmpSession(connection, _services).Start();
             return;
         }
-        new RtmpSession(new ClientConnection(socket, _time), _services).Start();
+        Log.LimitReached(_logger, address);
+        socket.Dispose();
     }
 
     private async Task BeatAsync()
@@ -97,19 +98,32 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         using var timer = new PeriodicTimer(HeartbeatInterval, _time);
         while (await WaitAsync(timer).ConfigureAwait(false))
         {
-            long sent = 0, received = 0;
-            foreach (var session in _sessions.Sessions)
+            try
             {
-                session.Tick();
-                var (newlyReceived, newlySent) = session.TakeTraffic();
-                sent += newlySent;
-                received += newlyReceived;
+                Beat();
             }
-            _metrics.Transferred(received, sent);
-            Interlocked.Add(ref _sent, sent);
-            _hub.Tick();
-            _presence.Tick();
+            catch (Exception e)
+            {
+                // Every deadline of the node depends on the next beat.
+                Log.BeatFailed(_logger, e);
+            }
         }
+    }
+
+    private void Beat()
+    {
+        long sent = 0, received = 0;
+        foreach (var session in _sessions.Sessions)
+        {
+            session.Tick();
+            var (newlyReceived, newlySent) = session.TakeTraffic();
+            sent += newlySent;
+            received += newlyReceived;
+        }
+        _metrics.Transferred(received, sent);
+        Interlocked.Add(ref _sent, sent);
+        _hub.Tick();
+        _presence.Tick();
     }
 
     private async ValueTask<bool> WaitAsync(PeriodicTimer timer)
@@ -131,6 +145,9 @@ public sealed partial class GatewayService : IHostedService, IDisposable
 
         [LoggerMessage(3011, LogLevel.Information, "No new clients; saying goodbye to {Count}")]
         public static partial void Draining(ILogger logger, int count);
+
+        [LoggerMessage(3012, LogLevel.Error, "A heartbeat failed; the next comes in a second")]
+        public static partial void BeatFailed(ILogger logger, Exception error);
     }
 }
 

@@ -29,7 +29,7 @@ internal sealed partial class AdmissionClient(IGrainFactory grains, IOptions<Gat
     {
         // The root of the trace: Orleans carries it on to the pending connection, the directory and the room.
         using var trace = s_activities.StartActivity("connect");
-        trace?.SetTag("roomgrains.connection", request.Connection.Value).SetTag("roomgrains.application", request.Application).SetTag("roomgrains.room", request.Room);
+        trace?.SetTag("roomgrains.connection", request.Connection.Value);
         var slice = options.Value.AdmissionSlice;
         var began = time.GetTimestamp();
         var heard = began;
@@ -54,7 +54,7 @@ internal sealed partial class AdmissionClient(IGrainFactory grains, IOptions<Gat
             {
                 if (time.GetElapsedTime(heard) >= options.Value.AdmissionUnreachable)
                 {
-                    Log.Unreachable(logger, e, request.Connection, request.Application);
+                    Log.Unreachable(logger, e, request.Connection);
                     return Unreachable(request.Connection);
                 }
                 Log.SliceFailed(logger, request.Connection, e.Message);
@@ -105,8 +105,8 @@ internal sealed partial class AdmissionClient(IGrainFactory grains, IOptions<Gat
 
     private static partial class Log
     {
-        [LoggerMessage(3100, LogLevel.Warning, "No grain answered for connection {Connection} to {Application}: it is told that the directory cannot be reached")]
-        public static partial void Unreachable(ILogger logger, Exception error, ConnectionId connection, string application);
+        [LoggerMessage(3100, LogLevel.Warning, "No grain answered for connection {Connection}: it is told that the directory cannot be reached")]
+        public static partial void Unreachable(ILogger logger, Exception error, ConnectionId connection);
 
         [LoggerMessage(3101, LogLevel.Debug, "A slice of waiting for the verdict on {Connection} failed and is tried again: {Error}")]
         public static partial void SliceFailed(ILogger logger, ConnectionId connection, string error);

@@ -49,18 +49,30 @@ internal sealed partial class RtmpListener(IOptions<GatewayOptions> options, Tim
     {
         while (!_stop.IsCancellationRequested)
         {
+            Socket client;
             try
             {
-                serve(await _socket!.AcceptAsync(_stop.Token).ConfigureAwait(false));
+                client = await _socket!.AcceptAsync(_stop.Token).ConfigureAwait(false);
             }
-            catch (SocketException e) when (!_stop.IsCancellationRequested)
+            catch (Exception) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (SocketException e)
             {
                 Log.AcceptFailed(logger, e.Message);
                 await Task.Delay(FailurePause, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                continue;
             }
-            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
+            try
             {
-                return;
+                serve(client);
+            }
+            catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
+            {
+                // It was reset between the accept and here.
+                Log.AcceptFailed(logger, e.Message);
+                client.Dispose();
             }
         }
     }

@@ -232,7 +232,7 @@ internal sealed partial class RtmpSession
             var verdict = await _services.Admission.AwaitVerdictAsync(request, _gone.Token).ConfigureAwait(false);
             Post(() => DecideAsync(verdict));
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {
             // The client left; LeaveAsync tells the grain.
         }
@@ -245,15 +245,15 @@ internal sealed partial class RtmpSession
 
     private async Task DecideAsync(Verdict verdict)
     {
+        // It counts as pending until it has been told: should that fail, LeaveAsync gives the seat back.
         using var pending = _pending!;
-        _pending = null;
-        _services.Metrics.PendingChanged(-1);
         _services.Metrics.Decided(verdict.Kind, _services.Time.GetUtcNow() - pending.Request.Since);
         Log.Decided(_services.Logger, Id, verdict.Kind, verdict.Room, verdict.DecidedBy, verdict.Description);
         pending.Tell(verdict, _connection.Output);
         _services.Admission.Confirm(verdict, delivered: true);
         if (verdict.Kind != VerdictKind.Accept)
         {
+            StopWaiting();
             End(new SessionEnd(verdict.Kind == VerdictKind.Redirect ? EndReason.Redirected : EndReason.Rejected, verdict.Description));
             return;
         }
@@ -262,7 +262,14 @@ internal sealed partial class RtmpSession
         _admitted = true;
         _services.Sessions.Admitted(_connection.RemoteAddress.Address);
         _member = new RoomMember(verdict.Room!.Value, pending.ToMember(verdict), _connection.Output, _services, end => Post(() => End(end)));
+        StopWaiting();
         await pending.ReplayAsync(_member).ConfigureAwait(false);
+    }
+
+    private void StopWaiting()
+    {
+        _pending = null;
+        _services.Metrics.PendingChanged(-1);
     }
 
     private void End(SessionEnd end) => _end ??= end;
@@ -273,21 +280,22 @@ internal sealed partial class RtmpSession
         Log.Ended(_services.Logger, Id, end.Reason, end.Error, end.Description, _received, _connection.Output.BytesSent);
         _services.Metrics.Ended(end);
         await _gone.CancelAsync().ConfigureAwait(false);
-        var tell = end.Reason is not (EndReason.ClientLeft or EndReason.ConnectionLost);
-        if (tell)
-            TellEnd(end);
-        // Before the goodbye has arrived: neither the next in line for the seat nor the players of its streams wait for this client to read.
-        if (_pending is not null)
+        try
         {
-            _services.Metrics.PendingChanged(-1);
-            _pending.Dispose();
-            _pending = null;
-            _ = _services.Admission.AbandonAsync(Id);
+            var tell = end.Reason is not (EndReason.ClientLeft or EndReason.ConnectionLost);
+            if (tell)
+                TellEnd(end);
+            // Before the goodbye has arrived: neither the next in line for the seat nor the players of its streams wait for this client to read.
+            GiveBack(end);
+            // Bytes that are not RTMP are answered by nothing but the close.
+            if (tell)
+                await _connection.CloseGracefullyAsync(_handshake is null ? _services.Options.Linger : TimeSpan.Zero).ConfigureAwait(false);
         }
-        _member?.Leave(end);
-        // Bytes that are not RTMP are answered by nothing but the close.
-        if (tell)
-            await _connection.CloseGracefullyAsync(_handshake is null ? _services.Options.Linger : TimeSpan.Zero).ConfigureAwait(false);
+        catch (Exception e)
+        {
+            // Whatever failed, the socket and the place are given back.
+            Log.Fault(_services.Logger, e, Id);
+        }
         await _connection.DisposeAsync().ConfigureAwait(false);
         _chunks.Dispose();
         _gone.Dispose();
@@ -295,6 +303,17 @@ internal sealed partial class RtmpSession
         if (!_admitted)
             _services.Sessions.Admitted(_connection.RemoteAddress.Address);
         _services.Sessions.Leave();
+    }
+
+    private void GiveBack(SessionEnd end)
+    {
+        if (_pending is { } pending)
+        {
+            StopWaiting();
+            pending.Dispose();
+            _ = _services.Admission.AbandonAsync(Id);
+        }
+        _member?.Leave(end);
     }
 
     private void TellEnd(SessionEnd end)
