@@ -22,8 +22,15 @@ public sealed class OneSilo() : ClusterFixture(new GrainClusterOptions());
 /// <summary>Three silos, in real time.</summary>
 public sealed class ThreeSilos() : ClusterFixture(new GrainClusterOptions { Silos = 3 });
 
-/// <summary>One silo on the tests' clock, with steps and calls that tests can hold.</summary>
-public sealed class HeldSilo() : ClusterFixture(new GrainClusterOptions { OwnClock = true, Services = Holds.Add, Silo = silo => silo.AddIncomingGrainCallFilter<CallHold>() });
+/// <summary>Silos on the tests' clock, with steps and calls that tests can hold.</summary>
+public abstract class HeldSilos(int silos) : ClusterFixture(
+    new GrainClusterOptions { Silos = silos, OwnClock = true, Services = Holds.Add, Silo = silo => silo.AddIncomingGrainCallFilter<CallHold>() });
+
+/// <summary>One of them.</summary>
+public sealed class OneHeldSilo() : HeldSilos(1);
+
+/// <summary>Three of them.</summary>
+public sealed class ThreeHeldSilos() : HeldSilos(3);
 
 /// <summary>Waiting for what has to become true.</summary>
 internal static class Until

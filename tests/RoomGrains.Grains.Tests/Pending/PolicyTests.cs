@@ -5,7 +5,7 @@ using RoomGrains.Testing;
 namespace RoomGrains.Grains.Tests.Pending;
 
 /// <summary>What the policy does with one connection, on a clock that the test owns.</summary>
-public sealed class PolicyTests(HeldSilo silo) : IClassFixture<HeldSilo>
+public abstract class PolicyTests<TSilos>(TSilos silo) : IClassFixture<TSilos> where TSilos : HeldSilos
 {
     private readonly GrainCluster _cluster = silo.Cluster;
     private readonly string _application = $"app{ConnectionId.New()}";
@@ -277,3 +277,9 @@ public sealed class PolicyTests(HeldSilo silo) : IClassFixture<HeldSilo>
         await Assert.ThrowsAsync<ArgumentException>(() => _cluster.Client.GetPending(ConnectionId.New()).Admit(New(), TimeSpan.Zero));
     }
 }
+
+/// <summary>With one silo.</summary>
+public sealed class PolicyOnOneSiloTests(OneHeldSilo silo) : PolicyTests<OneHeldSilo>(silo);
+
+/// <summary>With three.</summary>
+public sealed class PolicyOnThreeSilosTests(ThreeHeldSilos silos) : PolicyTests<ThreeHeldSilos>(silos);

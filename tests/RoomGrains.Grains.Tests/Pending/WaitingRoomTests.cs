@@ -4,7 +4,7 @@ using RoomGrains.Testing;
 namespace RoomGrains.Grains.Tests.Pending;
 
 /// <summary>Humans decide by id.</summary>
-public sealed class WaitingRoomTests(HeldSilo silo) : IClassFixture<HeldSilo>
+public abstract class WaitingRoomTests<TSilos>(TSilos silo) : IClassFixture<TSilos> where TSilos : HeldSilos
 {
     private readonly GrainCluster _cluster = silo.Cluster;
     private readonly RoomKey _room = new($"app{ConnectionId.New()}", "lobby");
@@ -211,3 +211,9 @@ public sealed class WaitingRoomTests(HeldSilo silo) : IClassFixture<HeldSilo>
         return summary.Deadline - summary.Since;
     }
 }
+
+/// <summary>With one silo.</summary>
+public sealed class WaitingRoomOnOneSiloTests(OneHeldSilo silo) : WaitingRoomTests<OneHeldSilo>(silo);
+
+/// <summary>With three.</summary>
+public sealed class WaitingRoomOnThreeSilosTests(ThreeHeldSilos silos) : WaitingRoomTests<ThreeHeldSilos>(silos);

@@ -4,14 +4,14 @@ using RoomGrains.Testing;
 namespace RoomGrains.Grains.Tests.Rooms;
 
 /// <summary>A room among nodes, on a clock that the test owns.</summary>
-public sealed class RoomTests : IClassFixture<HeldSilo>, IAsyncDisposable
+public abstract class RoomTests<TSilos> : IClassFixture<TSilos>, IAsyncDisposable where TSilos : HeldSilos
 {
     private readonly GrainCluster _cluster;
     private readonly RoomKey _key = new($"app{ConnectionId.New()}", "lobby");
     private readonly IRoomGrain _room;
     private readonly FakeNode _a, _b;
 
-    public RoomTests(HeldSilo silo)
+    protected RoomTests(TSilos silo)
     {
         _cluster = silo.Cluster;
         _room = _cluster.Client.GetRoom(_key);
@@ -22,6 +22,7 @@ public sealed class RoomTests : IClassFixture<HeldSilo>, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await _cluster.Client.GetCluster().RemoveNode("a");
         await _cluster.Client.GetCluster().RemoveNode("b");
     }
@@ -284,3 +285,9 @@ file static class Dictionaries
     public static System.Collections.Immutable.ImmutableDictionary<string, int> ToImmutable(this Dictionary<string, int> dictionary) =>
         System.Collections.Immutable.ImmutableDictionary.CreateRange(dictionary);
 }
+
+/// <summary>With one silo.</summary>
+public sealed class RoomOnOneSiloTests(OneHeldSilo silo) : RoomTests<OneHeldSilo>(silo);
+
+/// <summary>With three.</summary>
+public sealed class RoomOnThreeSilosTests(ThreeHeldSilos silos) : RoomTests<ThreeHeldSilos>(silos);
