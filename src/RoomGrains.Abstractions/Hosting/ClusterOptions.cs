@@ -21,6 +21,15 @@ public sealed class ClusterOptions
     /// <summary>The port for grain clients such as roomctl (Orleans' "gateway"). 30000 is Orleans' default.</summary>
     public int ClientGatewayPort { get; set; } = 30000;
 
+    /// <summary>
+    /// What only the nodes of this cluster know, at least 32 characters: it signs the tickets by which nodes pull streams from each other and
+    /// send clients to each other. Needed where there is a connection string; a node that is alone makes its own.
+    /// </summary>
+    public string Secret { get; set; } = "";
+
+    /// <summary>The IP address at which other nodes and grain clients reach this one. Empty: the machine's first that is not loopback.</summary>
+    public string AdvertisedAddress { get; set; } = "";
+
     /// <summary>Whether the cluster is one node on this machine.</summary>
     public bool IsLocal => ConnectionString.Length == 0;
 }

@@ -26,8 +26,9 @@ public interface IRoomGrain : IGrainWithStringKey
     Task ReleaseStream(string stream, long epoch);
 
     /// <summary>A node reports who of its clients is here, and what they publish.</summary>
+    /// <returns>Where the room's streams are published.</returns>
     [Alias("Report")]
-    Task Report(NodePresence presence);
+    Task<RoomRoutes> Report(NodePresence presence);
 
     /// <summary>Creates the room for good, with settings that survive restarts. Refused when it was created before.</summary>
     [Alias("Create")]
@@ -47,6 +48,18 @@ public interface IRoomGrain : IGrainWithStringKey
     /// <param name="reason">What the member is told.</param>
     [Alias("Kick")]
     Task<Answer> Kick(ConnectionId connection, string reason);
+
+    /// <summary>
+    /// Tells the observer of every change from here on, until <see cref="Unwatch"/>, or a minute after the last call: watch again before that,
+    /// with the same observer. What was missed while the room moved to another silo is in the answer.
+    /// </summary>
+    /// <returns>The room as it is now. Refused as <see cref="Describe"/> is, and when too many watch.</returns>
+    [Alias("Watch")]
+    Task<Answer<RoomDetails>> Watch(IRoomObserver observer);
+
+    /// <summary>Ends a watch. Nothing happens where there is none.</summary>
+    [Alias("Unwatch")]
+    Task Unwatch(IRoomObserver observer);
 
     /// <summary>The room as it is now. Refused when there is no such room: nobody created it and nobody is in it.</summary>
     [Alias("Describe")]

@@ -5,8 +5,12 @@ namespace RoomGrains;
 /// <summary>Asks a room for a seat. Asking again for the same connection returns the same seat.</summary>
 /// <param name="Member">Who is to sit there.</param>
 /// <param name="Approved">Whether a moderator has approved this connection: then a waiting room does not hold it.</param>
+/// <param name="Replaces">
+/// The member whose seat it takes over: the same client, asked by its node to reconnect. Both may sit there for the moment between the new
+/// connection and the end of the old one, also in a full room, and the new one may take over the streams of the old. Null: nobody.
+/// </param>
 [GenerateSerializer, Immutable, Alias("RoomGrains.SeatRequest")]
-public sealed record SeatRequest([property: Id(0)] Member Member, [property: Id(1)] bool Approved);
+public sealed record SeatRequest([property: Id(0)] Member Member, [property: Id(1)] bool Approved, [property: Id(2)] ConnectionId? Replaces = null);
 
 /// <summary>What a room says to somebody who asks for a seat.</summary>
 public enum SeatOutcome
@@ -42,7 +46,31 @@ public sealed record NodePresence
     [Id(4)] public ImmutableDictionary<string, int> Players { get; init; } = ImmutableDictionary<string, int>.Empty;
     /// <summary>Where the room reaches this node.</summary>
     [Id(5)] public INodeObserver? Observer { get; init; }
+    /// <summary>The address of the node's silo: when the cluster has declared that silo dead, the room drops the node's members without waiting for their lease.</summary>
+    [Id(6)] public string SiloAddress { get; init; } = "";
+    /// <summary>Where other nodes pull the streams that this node publishes: host and port.</summary>
+    [Id(7)] public string RelayAddress { get; init; } = "";
+    /// <summary>The <see cref="RoomRoutes.Version"/> this node has; 0 when it has none. A room that lost its memory counts on from the highest that it hears of.</summary>
+    [Id(8)] public long RoutesVersion { get; init; }
 }
+
+/// <summary>
+/// Where each stream of a room is published. A room answers every report with it, and sends it to every node with members in the room
+/// when it changes: so all nodes agree within moments, and a lost message is made good by the next report.
+/// </summary>
+/// <param name="Room">The room.</param>
+/// <param name="Version">Rises with every change: an older one that arrives late is ignored.</param>
+/// <param name="Streams">A route for each stream, by name.</param>
+[GenerateSerializer, Immutable, Alias("RoomGrains.RoomRoutes")]
+public sealed record RoomRoutes([property: Id(0)] RoomKey Room, [property: Id(1)] long Version, [property: Id(2)] ImmutableArray<StreamRoute> Streams);
+
+/// <summary>Where a stream is published: its players' nodes pull it from there, once for each node.</summary>
+/// <param name="Stream">The stream's name in its room.</param>
+/// <param name="Epoch">The epoch of the publication. A node that has heard of a higher one ends what it has of a lower one.</param>
+/// <param name="Origin">The node its publisher is connected to.</param>
+/// <param name="Address">Where other nodes pull from that node: host and port; empty where the node has not said so yet.</param>
+[GenerateSerializer, Immutable, Alias("RoomGrains.StreamRoute")]
+public sealed record StreamRoute([property: Id(0)] string Stream, [property: Id(1)] long Epoch, [property: Id(2)] string Origin, [property: Id(3)] string Address);
 
 /// <summary>Asks a room for the right to publish under a name.</summary>
 /// <param name="Publisher">The member that wants to publish.</param>

@@ -21,4 +21,8 @@ internal sealed class NodeObserver(SessionRegistry sessions, RoomPresence presen
     }
 
     public Task ReportNow(RoomKey room) => presence.ReportAsync(room);
+
+    public Task Routes(RoomRoutes routes) => throw new NotImplementedException();
+
+    public Task Drain(TimeSpan within) => throw new NotImplementedException();
 }

@@ -54,11 +54,15 @@ internal sealed partial class ClusterGrain(
         return Task.CompletedTask;
     }
 
-    public Task ReportNode(NodeReport report, INodeObserver observer)
+    public Task<Answer<ImmutableArray<NodeReport>>> ReportNode(NodeReport report, INodeObserver observer)
     {
         _nodes[report.Name] = new Node(report, observer, clock.GetUtcNow());
-        return Task.CompletedTask;
+        return Task.FromResult<Answer<ImmutableArray<NodeReport>>>(Reports());
     }
+
+    public Task<Answer> DrainNode(string name, TimeSpan within) => throw new NotImplementedException();
+
+    public Task<Answer<NodeReport>> FindGateway(string? except) => throw new NotImplementedException();
 
     public Task RemoveNode(string name)
     {
@@ -66,8 +70,7 @@ internal sealed partial class ClusterGrain(
         return Task.CompletedTask;
     }
 
-    public Task<ImmutableArray<NodeReport>> ListNodes() =>
-        Task.FromResult<ImmutableArray<NodeReport>>([.. Living().Select(n => n.Report).OrderBy(r => r.Name, StringComparer.Ordinal)]);
+    public Task<ImmutableArray<NodeReport>> ListNodes() => Task.FromResult(Reports());
 
     public async Task<ImmutableArray<INodeObserver>> ListObservers()
     {
@@ -87,6 +90,8 @@ internal sealed partial class ClusterGrain(
     }
 
     public Task<ImmutableArray<string>> ListApplications() => Task.FromResult<ImmutableArray<string>>([.. _store.Value.Applications]);
+
+    private ImmutableArray<NodeReport> Reports() => [.. Living().Select(n => n.Report).OrderBy(r => r.Name, StringComparer.Ordinal)];
 
     private Dictionary<string, Node>.ValueCollection Living()
     {

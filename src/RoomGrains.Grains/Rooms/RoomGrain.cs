@@ -139,11 +139,11 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         return Task.CompletedTask;
     }
 
-    public Task Report(NodePresence presence)
+    public Task<RoomRoutes> Report(NodePresence presence)
     {
         var now = Now;
         if (!_nodes.TryReport(presence, now))
-            return Task.CompletedTask;
+            return Task.FromResult(Routes());
         foreach (var stray in _seats.Apply(presence.Node, presence.Members, now).GroupBy(s => s.Reason, s => s.Connection))
             _nodes.Observer(presence.Node)?.Disconnect(_key, [.. stray], stray.Key).Ignore();
         foreach (var old in _streams.Apply(presence.Node, presence.Streams, _seats.Contains, now))
@@ -151,8 +151,14 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         Changed();
         if (_nodes.Count >= _asked)
             _allAnswered.TrySetResult();
-        return Task.CompletedTask;
+        return Task.FromResult(Routes());
     }
+
+    public Task<Answer<RoomDetails>> Watch(IRoomObserver observer) => throw new NotImplementedException();
+
+    public Task Unwatch(IRoomObserver observer) => throw new NotImplementedException();
+
+    private RoomRoutes Routes() => new(_key, 0, []);
 
     public async Task<Answer<RoomDetails>> Create(RoomSettings settings)
     {

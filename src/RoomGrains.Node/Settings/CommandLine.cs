@@ -24,6 +24,7 @@ internal sealed class CommandLine
         new("--admin-port", "Node:AdminPort", "ROOMGRAINS_ADMIN_PORT", "PORT", "For the dashboard; on 127.0.0.1 only."),
         new("--silo-port", "Cluster:SiloPort", "ROOMGRAINS_SILO_PORT", "PORT", "For the other nodes of the cluster."),
         new("--gateway-port", "Cluster:ClientGatewayPort", "ROOMGRAINS_GATEWAY_PORT", "PORT", "For grain clients such as roomctl."),
+        new("--advertise", "Cluster:AdvertisedAddress", "ROOMGRAINS_ADVERTISE", "ADDRESS", "The IP address at which other nodes reach this one."),
         new("--data", "Node:DataFolder", "ROOMGRAINS_DATA", "DIR", "The folder for state. Default: .data below the current folder."),
         new("--log-level", "Node:LogLevel", "ROOMGRAINS_LOG_LEVEL", "LEVEL", "Trace, Debug, Information, Warning, Error, Critical or None."),
         new("--log-format", "Node:LogFormat", "ROOMGRAINS_LOG_FORMAT", "FORMAT", "Text or Json."),

@@ -138,7 +138,7 @@ internal sealed class NodeSettings
     }
 
     // A rejected token or connection string is still mostly a secret.
-    private static string Shown(Setting setting, string text) => setting.Property.Name is nameof(NodeOptions.AdminToken) or nameof(ClusterOptions.ConnectionString) ? "…" : text;
+    private static string Shown(Setting setting, string text) => setting.Property.Name is nameof(NodeOptions.AdminToken) or nameof(ClusterOptions.ConnectionString) or nameof(ClusterOptions.Secret) ? "…" : text;
 
     private static bool TryConvert(Type type, string text, out object value)
     {

@@ -37,6 +37,8 @@ internal static class SettingRules
         ["Cluster:ClusterId"] = ClusterName,
         ["Cluster:ServiceId"] = ClusterName,
         ["Cluster:ConnectionString"] = FreeText,
+        ["Cluster:Secret"] = new("empty or at least 32 characters", value => value is "" || value is string { Length: >= 32 }),
+        ["Cluster:AdvertisedAddress"] = new("empty or an IP address that other machines can reach", value => value is "" || IPAddress.TryParse((string)value, out _)),
         ["Cluster:SiloPort"] = Port,
         ["Cluster:ClientGatewayPort"] = Port,
 

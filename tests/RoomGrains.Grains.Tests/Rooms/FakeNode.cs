@@ -78,4 +78,20 @@ internal sealed class FakeNode : INodeObserver
         Asked.Enqueue(room);
         return Answers ? Report(room) : Task.CompletedTask;
     }
+
+    public ConcurrentQueue<RoomRoutes> Routed { get; } = new();
+
+    public ConcurrentQueue<TimeSpan> Drains { get; } = new();
+
+    public Task Routes(RoomRoutes routes)
+    {
+        Routed.Enqueue(routes);
+        return Task.CompletedTask;
+    }
+
+    public Task Drain(TimeSpan within)
+    {
+        Drains.Enqueue(within);
+        return Task.CompletedTask;
+    }
 }
