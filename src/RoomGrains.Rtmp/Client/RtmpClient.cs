@@ -225,6 +225,8 @@ public sealed partial class RtmpClient : IAsyncDisposable
         }
         var connect = ConnectCommand.Create(_options.App, _options.TcUrl, _options.FlashVersion);
         var properties = connect.CommandObject.AsObject()!;
+        if (_options.FollowsReconnect)
+            properties["capsEx"] = (int)ConnectCapabilities.All;
         foreach (var (name, value) in _options.Properties)
             properties[name] = value;
         return await CallAsync(connect.Name, properties, [.. _options.UserArguments], cancellationToken).ConfigureAwait(false);

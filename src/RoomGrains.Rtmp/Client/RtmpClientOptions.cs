@@ -17,6 +17,12 @@ public sealed record RtmpClientOptions
     /// <summary>The client's name for itself.</summary>
     public string FlashVersion { get; init; } = "RoomGrains/0.1";
 
+    /// <summary>
+    /// Whether to tell the server that this client acts upon a reconnect request (Enhanced RTMP v2): then it reads <see cref="RtmpClient.Notifications"/>
+    /// and <see cref="Commands.ReconnectRequest.TryParse"/> tells which of them is one.
+    /// </summary>
+    public bool FollowsReconnect { get; init; }
+
     /// <summary>More properties of the command object of connect, or other values for those it has anyway.</summary>
     public ImmutableDictionary<string, AmfValue> Properties { get; init; } = ImmutableDictionary<string, AmfValue>.Empty;
 

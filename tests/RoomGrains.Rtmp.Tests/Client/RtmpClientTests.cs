@@ -41,6 +41,21 @@ public class RtmpClientTests
         Assert.Equal(StatusCodes.Connect.Success, client.ConnectResult[0]["code"].AsString());
     }
 
+    [Fact(Timeout = Deadline)]
+    public async Task Says_that_it_follows_a_reconnect_request_and_reads_one()
+    {
+        var (server, transport) = ScriptedServer.Create();
+        var connecting = RtmpClient.ConnectAsync(transport, s_options with { FollowsReconnect = true }, Cancel);
+        var connect = await server.AcceptAsync();
+        await using var client = await connecting;
+        Assert.Equal(ConnectCapabilities.All, connect.Capabilities);
+        await server.SendAsync(Replies.ReconnectRequest("//two.example/chat/lobby", "Go there."));
+        ReconnectRequest? request = null;
+        while (request is null)
+            _ = ReconnectRequest.TryParse(await client.Notifications.ReadAsync(Cancel), s_options.TcUrl, out request);
+        Assert.Equal("rtmp://two.example/chat/lobby", request.Url);
+    }
+
     [Theory(Timeout = Deadline)]
     [InlineData(HandshakeForm.Simple), InlineData(HandshakeForm.DigestAt8), InlineData(HandshakeForm.DigestAt772)]
     public async Task Connects_with_every_form_of_the_handshake(HandshakeForm form)
