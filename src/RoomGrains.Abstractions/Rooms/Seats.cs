@@ -59,7 +59,7 @@ public sealed record NodePresence
 /// when it changes: so all nodes agree within moments, and a lost message is made good by the next report.
 /// </summary>
 /// <param name="Room">The room.</param>
-/// <param name="Version">Rises with every change: an older one that arrives late is ignored.</param>
+/// <param name="Version">Rises with every change: an older one that arrives late is ignored. 0, without streams: the room has nothing to say, because it does not know yet, or because nobody of this node is in it.</param>
 /// <param name="Streams">A route for each stream, by name.</param>
 [GenerateSerializer, Immutable, Alias("RoomGrains.RoomRoutes")]
 public sealed record RoomRoutes([property: Id(0)] RoomKey Room, [property: Id(1)] long Version, [property: Id(2)] ImmutableArray<StreamRoute> Streams);

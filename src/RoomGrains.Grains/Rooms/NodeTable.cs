@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace RoomGrains.Grains.Rooms;
 
-/// <summary>The nodes that have members in a room: when they last reported, and where they are reached.</summary>
+/// <summary>The nodes that have reported to a room: when they last did, and where they are reached.</summary>
 internal sealed class NodeTable(TimeSpan lease)
 {
     private readonly Dictionary<string, Node> _nodes = new(StringComparer.Ordinal);
@@ -13,18 +13,21 @@ internal sealed class NodeTable(TimeSpan lease)
     /// <summary>Notes a report. False when a newer one has come before: then it must be ignored.</summary>
     public bool TryReport(NodePresence presence, DateTimeOffset now)
     {
-        if (_nodes.TryGetValue(presence.Node, out var last) && last.Sequence >= presence.Sequence)
+        if (_nodes.TryGetValue(presence.Node, out var last) && last.Presence.Sequence >= presence.Sequence)
             return false;
-        _nodes[presence.Node] = new Node(presence.Sequence, now, presence.Observer ?? last?.Observer, presence.Players);
+        _nodes[presence.Node] = new Node(presence with { Members = [], Streams = [], Observer = presence.Observer ?? last?.Presence.Observer }, now);
         return true;
     }
 
-    public INodeObserver? Observer(string node) => _nodes.GetValueOrDefault(node)?.Observer;
+    public INodeObserver? Observer(string node) => _nodes.GetValueOrDefault(node)?.Presence.Observer;
 
     public DateTimeOffset? LastReport(string node) => _nodes.GetValueOrDefault(node)?.At;
 
+    /// <summary>Where other nodes pull streams from this one; empty while it is not known.</summary>
+    public string RelayAddress(string node) => _nodes.GetValueOrDefault(node)?.Presence.RelayAddress ?? "";
+
     /// <summary>Players of a stream on all nodes.</summary>
-    public int Players(string stream) => _nodes.Values.Sum(n => n.Players.GetValueOrDefault(stream));
+    public int Players(string stream) => _nodes.Values.Sum(n => n.Presence.Players.GetValueOrDefault(stream));
 
     public void Expire(DateTimeOffset now)
     {
@@ -33,5 +36,5 @@ internal sealed class NodeTable(TimeSpan lease)
                 _nodes.Remove(name);
     }
 
-    private sealed record Node(long Sequence, DateTimeOffset At, INodeObserver? Observer, ImmutableDictionary<string, int> Players);
+    private sealed record Node(NodePresence Presence, DateTimeOffset At);
 }

@@ -22,8 +22,6 @@ namespace RoomGrains.Grains.Rooms;
 [Reentrant]
 internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollower
 {
-    private const string AskedToLeave = "You were asked to leave.";
-
     private static readonly TimeSpan TickPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RenewPeriod = TimeSpan.FromSeconds(10);
 
@@ -38,11 +36,11 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     private readonly SeatTable _seats;
     private readonly StreamTable _streams;
     private readonly NodeTable _nodes;
-    private readonly TaskCompletionSource _allAnswered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RoomKey _key;
     private ApplicationSettings _application = new();
     private Task _gathered = Task.CompletedTask;
-    private int _asked = int.MaxValue;
+    private RouteTable _routes = null!;
+    private Gathering _gathering = null!;
     private DateTimeOffset _emptySince;
     private DateTimeOffset _reportedAt;
     private DateTimeOffset? _closedAt;
@@ -77,6 +75,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
             throw new ArgumentException($"'{this.GetPrimaryKeyString()}' is no room: write application/room.");
         _application = await Register.Activated(_key.Room, _store.Value.Settings);
         _emptySince = Now;
+        _routes = new RouteTable(_key, Now);
+        _gathering = new Gathering(_key, GrainFactory, _nodes, _options.GatherTime, _clock, _logger);
         _metrics.Rooms(1);
         this.RegisterGrainTimer(Tick, new GrainTimerCreationOptions(TickPeriod, TickPeriod) { Interleave = true });
         _gathered = Gather();
@@ -143,71 +143,20 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     {
         var now = Now;
         if (!_nodes.TryReport(presence, now))
-            return Task.FromResult(Routes());
+            return Task.FromResult(RoutesFor(presence));
         foreach (var stray in _seats.Apply(presence.Node, presence.Members, now).GroupBy(s => s.Reason, s => s.Connection))
             _nodes.Observer(presence.Node)?.Disconnect(_key, [.. stray], stray.Key).Ignore();
         foreach (var old in _streams.Apply(presence.Node, presence.Streams, _seats.Contains, now))
             Tell(old);
+        _routes.Heard(presence.RoutesVersion);
         Changed();
-        if (_nodes.Count >= _asked)
-            _allAnswered.TrySetResult();
-        return Task.FromResult(Routes());
+        _gathering.Heard();
+        return Task.FromResult(RoutesFor(presence));
     }
 
     public Task<Answer<RoomDetails>> Watch(IRoomObserver observer) => throw new NotImplementedException();
 
     public Task Unwatch(IRoomObserver observer) => throw new NotImplementedException();
-
-    private RoomRoutes Routes() => new(_key, 0, []);
-
-    public async Task<Answer<RoomDetails>> Create(RoomSettings settings)
-    {
-        if (IsPermanent || _creating)
-            return new Refusal(RefusalCode.RoomExists, $"The room {_key} exists already. 'roomctl rooms set' changes it.");
-        _creating = true;
-        try
-        {
-            return await Keep(_ => settings);
-        }
-        finally
-        {
-            _creating = false;
-        }
-    }
-
-    public async Task<Answer<RoomDetails>> Set(RoomSettings changes)
-    {
-        if (!Exists)
-            return UnknownRoom();
-        return await Keep(old => SettingsRules.Merge(old, changes));
-    }
-
-    public async Task<Answer> Close(string reason)
-    {
-        if (!Exists)
-            return UnknownRoom();
-        reason = Words.Printable(reason, AskedToLeave);
-        var (closedAt, permanent) = (Now, IsPermanent);
-        if (permanent)
-        {
-            await _store.Clear();
-            await Register.SetPermanent(_key.Room, null);
-        }
-        _closedAt = closedAt;
-        PutOut(_seats.Members.ToList(), reason);
-        GrainFactory.GetDirectory(_key.Application).ReportRoom(Summary(), gone: true).Ignore();
-        _inDirectory = false;
-        Log.Closed(_logger, _key, reason);
-        return Answer.Done;
-    }
-
-    public Task<Answer> Kick(ConnectionId connection, string reason)
-    {
-        if (_seats.Find(connection) is not { } member)
-            return Task.FromResult<Answer>(new Refusal(RefusalCode.NotAMember, $"There is no member {connection} in {_key}. 'roomctl rooms show {_key}' lists them."));
-        PutOut([member], Words.Printable(reason, AskedToLeave));
-        return Task.FromResult(Answer.Done);
-    }
 
     public async Task<Answer<RoomDetails>> Describe()
     {
@@ -215,62 +164,22 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         return Exists ? Details() : UnknownRoom();
     }
 
-    public Task Follow(ApplicationSettings settings)
-    {
-        _application = settings;
-        Changed();
-        return Task.CompletedTask;
-    }
-
-    private async Task<Answer<RoomDetails>> Keep(Func<RoomSettings, RoomSettings> change)
-    {
-        var settings = change(_store.Value.Settings ?? new RoomSettings());
-        if (SettingsRules.Check(settings) is { } wrong)
-            return wrong;
-        // The directory first, for it knows whether there is such an application. Should the write of the room's own state fail, the
-        // next activation of the room corrects the directory.
-        var registered = await Register.SetPermanent(_key.Room, settings);
-        if (!registered.IsDone)
-            return registered.Refusal;
-        await _store.Change(state => state with { Settings = change(state.Settings ?? new RoomSettings()) });
-        _closedAt = null;
-        Changed();
-        return Details();
-    }
-
-    /// <summary>
-    /// Asks all nodes who is in this room. It may be new, or it may have lost its memory with a silo: it can't know. Until all have answered,
-    /// or did not in time, no seat is given away, so that the capacity holds.
-    /// </summary>
     private async Task Gather()
     {
-        try
-        {
-            // The silo that had this room may have had the cluster grain, too: it takes some calls until that one is back.
-            using var patience = new CancellationTokenSource(_options.GatherTime + ClusterGrain.Listening, _clock);
-            var observers = await Retry.Unreachable(() => GrainFactory.GetCluster().ListObservers().WaitAsync(patience.Token), _clock, _ => { }, patience.Token);
-            if (observers.Length == 0)
-                return;
-            foreach (var observer in observers)
-                observer.ReportNow(_key).Ignore();
-            _asked = observers.Length;
-            if (_nodes.Count < _asked)
-                await _allAnswered.Task.WaitAsync(_options.GatherTime, _clock);
-        }
-        catch (Exception e) when (e is TimeoutException or OrleansException or OperationCanceledException)
-        {
-            Log.NotAllAnswered(_logger, _key, _nodes.Count, _options.GatherTime.TotalSeconds);
-        }
+        await _gathering.Run();
+        SendRoutes();
     }
 
-    private void PutOut(IReadOnlyList<Member> members, string reason)
+    /// <summary>A node that has nobody here needs no routes; and what this room knows before all nodes have reported would take streams from players.</summary>
+    private RoomRoutes RoutesFor(NodePresence presence) => _gathering.IsDone && presence.Members.Length > 0 ? _routes.Current : RouteTable.None(_key);
+
+    /// <summary>Tells the nodes with members here. Who does not hear it is told again in the answer to its next report.</summary>
+    private void SendRoutes()
     {
-        foreach (var member in members)
-            _seats.Release(member.Id, reason, Now);
-        // A node that can't be reached now reports these members again, and is told then.
-        foreach (var node in members.GroupBy(m => m.Node, m => m.Id, StringComparer.Ordinal))
-            _nodes.Observer(node.Key)?.Disconnect(_key, [.. node], reason).Ignore();
-        Changed();
+        if (!_gathering.IsDone)
+            return;
+        foreach (var node in _seats.Members.Select(m => m.Node).Distinct(StringComparer.Ordinal))
+            _nodes.Observer(node)?.Routes(_routes.Current).Ignore();
     }
 
     private void Tell(Superseded old) => _nodes.Observer(old.Node)?.Superseded(new StreamKey(_key, old.Stream), old.Epoch).Ignore();
@@ -284,7 +193,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
             Log.LeaseEnded(_logger, _key, lost);
             Changed();
         }
-        _streams.Expire(_seats.Contains, now);
+        Refresh();
         if (_closedAt is { } closed ? now - closed >= ClosedTime : _gathered.IsCompleted && !IsPermanent && _seats.Count == 0 && now - _emptySince >= _options.EmptyRoomTime)
             Leave();
         else if (Exists && now - _reportedAt >= RenewPeriod)
@@ -303,13 +212,21 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     /// <summary>After every change of who is here, what is published, or the settings.</summary>
     private void Changed()
     {
+        Refresh();
+        if (Exists || _inDirectory)
+            Tell();
+    }
+
+    /// <summary>What follows from who is here: what is published, where nodes find it, and what is counted.</summary>
+    private void Refresh()
+    {
         _streams.Expire(_seats.Contains, Now);
+        if (_routes.Update(_streams.Streams.Select(s => new StreamRoute(s.Name, s.Epoch, s.Origin, _nodes.RelayAddress(s.Origin))), Now))
+            SendRoutes();
         _metrics.Members(_seats.Count - _countedMembers);
         _countedMembers = _seats.Count;
         if (_seats.Count > 0)
             _emptySince = Now;
-        if (Exists || _inDirectory)
-            Tell();
     }
 
     private void Tell()
@@ -345,9 +262,6 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     {
         [LoggerMessage(1400, LogLevel.Information, "Room {Room} has been closed: {Reason}")]
         public static partial void Closed(ILogger logger, RoomKey room, string reason);
-
-        [LoggerMessage(1401, LogLevel.Warning, "Room {Room}: {Answered} nodes said who is in it within {Seconds} s, others did not; their members come with their next report")]
-        public static partial void NotAllAnswered(ILogger logger, RoomKey room, int answered, double seconds);
 
         [LoggerMessage(1402, LogLevel.Warning, "Room {Room}: {Members} members have gone with a node that stopped reporting")]
         public static partial void LeaseEnded(ILogger logger, RoomKey room, int members);

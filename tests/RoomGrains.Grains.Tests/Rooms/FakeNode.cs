@@ -51,13 +51,24 @@ internal sealed class FakeNode : INodeObserver
     /// <summary>Reports itself to the cluster as a node does: it does not hear whether that was heard.</summary>
     public Task Announce() => _grains.GetCluster().ReportNode(new NodeReport { Name = Name, Clients = ++_announced }, Observer);
 
-    public Task Report(RoomKey room) => _grains.GetRoom(room).Report(new NodePresence
+    /// <summary>The silo that it says it is; a test gives one that it kills.</summary>
+    public string SiloAddress { get; set; } = "";
+
+    public string RelayAddress => $"{Name}.example:1935";
+
+    /// <summary>The version of the routes that it says it has.</summary>
+    public long RoutesVersion { get; set; }
+
+    public Task<RoomRoutes> Report(RoomKey room) => _grains.GetRoom(room).Report(new NodePresence
     {
         Node = Name,
         Sequence = Interlocked.Increment(ref _sequence),
         Members = Members.GetValueOrDefault(room, []),
         Streams = Streams.GetValueOrDefault(room, []),
         Observer = Observer,
+        SiloAddress = SiloAddress,
+        RelayAddress = RelayAddress,
+        RoutesVersion = RoutesVersion,
     });
 
     public Task Disconnect(RoomKey room, ImmutableArray<ConnectionId> connections, string reason)
