@@ -19,14 +19,14 @@ public static class GatewayHosting
     /// moment the host starts. Its settings are <see cref="GatewayOptions"/> and <see cref="StreamOptions"/>.
     /// </summary>
     /// <param name="services">The host's services.</param>
-    /// <param name="nodeName">The node's name, unique in its cluster.</param>
-    public static IServiceCollection AddRoomGrainsGateway(this IServiceCollection services, string nodeName)
+    /// <param name="identity">Who this node is. Asked for when the services are there: where its silo is, the silo's options say.</param>
+    public static IServiceCollection AddRoomGrainsGateway(this IServiceCollection services, Func<IServiceProvider, NodeIdentity> identity)
     {
         services.AddOptions<GatewayOptions>();
         services.AddOptions<StreamOptions>();
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(new NodeIdentity(nodeName));
+        services.AddSingleton(identity);
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton(s => new StreamHub(
             s.GetRequiredService<IOptions<StreamOptions>>().Value, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<IMeterFactory>(),

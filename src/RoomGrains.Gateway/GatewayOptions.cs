@@ -9,6 +9,15 @@ public sealed class GatewayOptions
     /// <summary>The address to listen on for RTMP clients. <c>0.0.0.0</c> is every IPv4 address, <c>::</c> every address.</summary>
     public string ListenAddress { get; set; } = "0.0.0.0";
 
+    /// <summary>
+    /// Where clients reach this node from outside, host or host:port: what they are sent to when another node is the better one for them. Empty:
+    /// the silo's address and <see cref="RtmpPort"/>. Set it where clients come through a router or a load balancer for this node alone.
+    /// </summary>
+    public string PublicAddress { get; set; } = "";
+
+    /// <summary>Bits a second that the node's network takes: how full it is, is counted against this. 1 Gbit/s is what the least of today's servers have.</summary>
+    public long EgressCapacity { get; set; } = 1_000_000_000;
+
     /// <summary>Connections at once, pending ones included; more are closed at accept. A connection costs about 20 KiB.</summary>
     public int MaxConnections { get; set; } = 20_000;
 

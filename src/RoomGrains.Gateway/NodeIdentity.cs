@@ -1,5 +1,7 @@
 namespace RoomGrains.Gateway;
 
-/// <summary>Who this node is in its cluster.</summary>
+/// <summary>Who this node is in its cluster, and where others find it.</summary>
 /// <param name="Name">Its name, unique in the cluster.</param>
-public sealed record NodeIdentity(string Name);
+/// <param name="SiloAddress">Its silo, as <see cref="NodePresence.SiloAddress"/> has it; empty where a gateway has no silo of its own.</param>
+/// <param name="RelayAddress">Where other nodes pull streams from it: host and port; empty where none can.</param>
+public sealed record NodeIdentity(string Name, string SiloAddress = "", string RelayAddress = "");

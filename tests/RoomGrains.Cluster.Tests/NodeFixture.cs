@@ -1,7 +1,3 @@
-using System.Net;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using RoomGrains.Hosting;
 using RoomGrains.Testing;
 
@@ -13,14 +9,14 @@ namespace RoomGrains.Cluster.Tests;
 public sealed class NodeFixture : IAsyncLifetime
 {
     private NodeProcess? _node;
-    private IHost? _client;
+    private GrainClient? _client;
     private int _rooms;
 
     /// <summary>The node.</summary>
     public NodeProcess Node => _node!;
 
     /// <summary>The grain client.</summary>
-    public IClusterClient Grains => _client!.Services.GetRequiredService<IClusterClient>();
+    public IClusterClient Grains => _client!.Grains;
 
     /// <summary>A room that no other test uses.</summary>
     public RoomKey NewRoom() => new("chat", $"room{Interlocked.Increment(ref _rooms)}");
@@ -70,17 +66,14 @@ public sealed class NodeFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _node = await NodeProcess.StartAsync();
-        _client = RoomGrainsClient.CreateHost(new ClusterOptions(), new IPEndPoint(IPAddress.Loopback, _node.ClientGatewayPort))
-            .ConfigureLogging(logging => logging.ClearProviders()).Build();
-        await _client.StartAsync();
+        _client = await GrainClient.ConnectAsync(new ClusterOptions(), _node);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         if (_client is not null)
-            await _client.StopAsync();
-        _client?.Dispose();
+            await _client.DisposeAsync();
         if (_node is not null)
             await _node.DisposeAsync();
     }

@@ -40,7 +40,7 @@ internal sealed class TestGateway : IAsyncDisposable
         builder.Services.AddSingleton(grains);
         if (time is not null)
             builder.Services.AddSingleton(time);
-        builder.Services.AddRoomGrainsGateway(name);
+        builder.Services.AddRoomGrainsGateway(_ => new NodeIdentity(name));
         builder.Services.Configure<GatewayOptions>(options =>
         {
             (options.RtmpPort, options.ListenAddress) = (0, "127.0.0.1");

@@ -22,6 +22,7 @@ public sealed class SettingsTests : IDisposable
             int => ("2001", "2002", "2003"),
             Enum when setting.Key == "Node:LogLevel" => ("Debug", "Error", "Trace"),
             Enum => ("Json", "Text", "Json"),
+            _ when setting.Key == "Cluster:AdvertisedAddress" => ("10.0.0.1", "10.0.0.2", "10.0.0.3"),
             _ => ("a", "b", "c"),
         };
         File.WriteAllText(_file, $$"""{ "{{setting.Section}}": { "{{setting.Property.Name}}": "{{a}}" } }""");
@@ -87,6 +88,24 @@ public sealed class SettingsTests : IDisposable
         Assert.All(expected, line => Assert.Contains(line, errors));
         Assert.Contains(errors, error => error.StartsWith("Rooms:Capacity is 1000000", StringComparison.Ordinal) && error.Contains(_file, StringComparison.Ordinal));
         Assert.Equal(expected.Length + 1, errors.Count);
+    }
+
+    [Fact]
+    public void A_cluster_needs_a_secret_and_a_node_that_is_alone_does_not()
+    {
+        var database = new Dictionary<string, string> { ["ROOMGRAINS_Cluster__ConnectionString"] = "Host=db" };
+        NodeSettings.Read(Catalog, null, database, [], out var errors);
+        Assert.StartsWith("Cluster:Secret is empty, but must be set where Cluster:ConnectionString is", Assert.Single(errors));
+
+        database["ROOMGRAINS_Cluster__Secret"] = "too short";
+        NodeSettings.Read(Catalog, null, database, [], out errors);
+        Assert.Contains("Cluster:Secret is '…' (from ROOMGRAINS_Cluster__Secret), but must be empty or at least 32 characters.", errors);
+
+        database["ROOMGRAINS_Cluster__Secret"] = new string('s', 32);
+        NodeSettings.Read(Catalog, null, database, [], out errors);
+        Assert.Empty(errors);
+        NodeSettings.Read(Catalog, null, new Dictionary<string, string>(), [], out errors);
+        Assert.Empty(errors);
     }
 
     [Fact]

@@ -45,10 +45,11 @@ public sealed class RunningProgram : IAsyncDisposable
     /// <param name="arguments">Its arguments, one by one.</param>
     /// <param name="binaryOutput">Whether standard output is data and goes to <see cref="Bytes"/>.</param>
     /// <param name="environment">Variables to set.</param>
+    /// <param name="workingFolder">Its current folder; null: the test's.</param>
     public static RunningProgram Start(
-        string file, IEnumerable<string> arguments, bool binaryOutput = false, IReadOnlyDictionary<string, string>? environment = null)
+        string file, IEnumerable<string> arguments, bool binaryOutput = false, IReadOnlyDictionary<string, string>? environment = null, string? workingFolder = null)
     {
-        var start = new ProcessStartInfo(file, arguments) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(file, arguments) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true, WorkingDirectory = workingFolder ?? "" };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
         var process = Process.Start(start) ?? throw new InvalidOperationException($"{file} did not start.");

@@ -13,7 +13,7 @@ public sealed record NodeReport
     [Id(1)] public ImmutableArray<string> Roles { get; init; } = [];
     /// <summary>Where clients reach it: host and port of its RTMP listener.</summary>
     [Id(2)] public string RtmpAddress { get; init; } = "";
-    /// <summary>The address of its silo.</summary>
+    /// <summary>The address of its silo: <c>ip:port@generation</c>, as <see cref="Orleans.Runtime.SiloAddress.ToParsableString"/> writes it.</summary>
     [Id(3)] public string SiloAddress { get; init; } = "";
     /// <summary>The program's version.</summary>
     [Id(4)] public string Version { get; init; } = "";

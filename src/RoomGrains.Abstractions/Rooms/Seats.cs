@@ -46,7 +46,7 @@ public sealed record NodePresence
     [Id(4)] public ImmutableDictionary<string, int> Players { get; init; } = ImmutableDictionary<string, int>.Empty;
     /// <summary>Where the room reaches this node.</summary>
     [Id(5)] public INodeObserver? Observer { get; init; }
-    /// <summary>The address of the node's silo: when the cluster has declared that silo dead, the room drops the node's members without waiting for their lease.</summary>
+    /// <summary>The address of the node's silo (<c>ip:port@generation</c>, as <see cref="Orleans.Runtime.SiloAddress.ToParsableString"/> writes it): when the cluster has declared that silo dead, the room drops the node's members without waiting for their lease.</summary>
     [Id(6)] public string SiloAddress { get; init; } = "";
     /// <summary>Where other nodes pull the streams that this node publishes: host and port.</summary>
     [Id(7)] public string RelayAddress { get; init; } = "";

@@ -84,7 +84,7 @@ internal sealed partial class RoomPresence(
         var statistics = hub.Snapshot(prefix).ToDictionary(s => s.Path[prefix.Length..]);
         lock (_gate)
         {
-            var presence = new NodePresence { Node = node.Name, Sequence = ++_sequence, Observer = Observer };
+            var presence = new NodePresence { Node = node.Name, Sequence = ++_sequence, Observer = Observer, SiloAddress = node.SiloAddress, RelayAddress = node.RelayAddress };
             if (!_rooms.TryGetValue(room, out var local))
                 return presence;
             local.Changed = false;

@@ -1,6 +1,8 @@
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Orleans.Serialization;
 using Orleans.Storage;
 using RoomGrains.Grains.Pending;
@@ -19,9 +21,11 @@ public static class RoomGrainsSilo
     /// </summary>
     /// <param name="silo">The silo to configure.</param>
     /// <param name="options">The cluster's names, ports and database.</param>
+    /// <param name="nodeName">The node's name, unique in its cluster: it is the silo's name in membership, too.</param>
     /// <param name="dataFolder">The folder of the SQLite file; made when it is not there. Unused with PostgreSQL.</param>
-    public static ISiloBuilder UseRoomGrains(this ISiloBuilder silo, ClusterOptions options, string dataFolder)
+    public static ISiloBuilder UseRoomGrains(this ISiloBuilder silo, ClusterOptions options, string nodeName, string dataFolder)
     {
+        silo.Configure<SiloOptions>(o => o.SiloName = nodeName);
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(new DatabaseStartup(options, dataFolder));
         if (options.IsLocal)
         {
@@ -32,7 +36,7 @@ public static class RoomGrainsSilo
         else
         {
             silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.ClusterId, options.ServiceId));
-            silo.ConfigureEndpoints(options.SiloPort, options.ClientGatewayPort, listenOnAnyHostAddress: true);
+            silo.ConfigureEndpoints(options);
             silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", options.ConnectionString));
             silo.AddStorage("Npgsql", options.ConnectionString);
         }
@@ -61,6 +65,16 @@ public static class RoomGrainsSilo
         services.TryAddSingleton<GrainMetrics>();
         services.TryAddSingleton<AdmissionPolicy>();
         return silo;
+    }
+
+    private static void ConfigureEndpoints(this ISiloBuilder silo, ClusterOptions options)
+    {
+        if (!IPAddress.TryParse(options.AdvertisedAddress, out var address))
+            silo.ConfigureEndpoints(options.SiloPort, options.ClientGatewayPort, listenOnAnyHostAddress: true);
+        else
+            // Neither port has a password: where other machines could not reach the advertised address anyway, they shall not reach the others.
+            // Any other address may be one that only a router or a container's host knows, so that it cannot be listened on.
+            silo.ConfigureEndpoints(address, options.SiloPort, options.ClientGatewayPort, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
     }
 
     private static ISiloBuilder AddStorage(this ISiloBuilder silo, string invariant, string connectionString) =>

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Reflection;
 using RoomGrains.Gateway;
 using RoomGrains.Node.Settings;
@@ -6,14 +5,16 @@ using RoomGrains.Node.Settings;
 namespace RoomGrains.Node.Hosting;
 
 /// <summary>What this node says of itself: its name and addresses, and what it counts and measures.</summary>
-internal sealed class NodeFacts(NodeSettings settings, ILocalSiloDetails silo, GatewayService gateway, TimeProvider time)
+internal sealed class NodeFacts(NodeSettings settings, NodeIdentity identity, GatewayService gateway, TimeProvider time)
 {
+    // Where clients and other nodes come to: it does not change while the process runs.
+    private readonly string _rtmpAddress = NodeAddresses.ForClients(settings.Gateway, identity.RelayAddress);
     private readonly DateTimeOffset _started = time.GetUtcNow();
     private (long Timestamp, TimeSpan Cpu, long BytesSent) _last = (time.GetTimestamp(), Environment.CpuUsage.TotalTime, 0);
 
     public static string Version { get; } = typeof(NodeFacts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    public string Name { get; } = settings.Node.EffectiveName;
+    public string Name { get; } = identity.Name;
 
     /// <summary>The node as it is now. CPU and egress are means since the last call.</summary>
     public NodeReport Take()
@@ -24,20 +25,24 @@ internal sealed class NodeFacts(NodeSettings settings, ILocalSiloDetails silo, G
         {
             Name = Name,
             Roles = ["gateway"],
-            // A node listens on every address of its machine; the silo's is the one that other machines know.
-            RtmpAddress = new IPEndPoint(silo.SiloAddress.Endpoint.Address, settings.Gateway.RtmpPort).ToString(),
-            SiloAddress = silo.SiloAddress.ToString(),
+            RtmpAddress = _rtmpAddress,
+            RelayAddress = identity.RelayAddress,
+            SiloAddress = identity.SiloAddress,
             Version = Version,
             Started = _started,
             At = time.GetUtcNow(),
             Clients = load.Clients,
             Pending = load.Pending,
             Streams = load.Streams,
+            MaxClients = settings.Gateway.MaxConnections,
             Players = load.Players,
             CpuCores = (cpu - _last.Cpu).TotalSeconds / seconds,
             Cores = Environment.ProcessorCount,
             MemoryBytes = Environment.WorkingSet,
+            // The machine's memory; in a container with a limit, .NET's share of that, which is three quarters.
+            MemoryLimitBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
             EgressBitsPerSecond = (long)((load.BytesSent - _last.BytesSent) * 8 / seconds),
+            EgressCapacity = settings.Gateway.EgressCapacity,
             Draining = gateway.Draining,
         };
         _last = (timestamp, cpu, load.BytesSent);

@@ -35,17 +35,20 @@ internal static class NodeHost
             AddTelemetry(services, settings.Node.EffectiveName);
         })
         .ConfigureWebHost(web => ConfigureHttp(web, settings.Node))
-        .UseOrleans(silo => silo.UseRoomGrains(settings.Cluster, settings.Node.EffectiveDataFolder).AddDashboard())
+        .UseOrleans(silo => silo.UseRoomGrains(settings.Cluster, settings.Node.EffectiveName, settings.Node.EffectiveDataFolder).AddDashboard())
         .ConfigureServices(services =>
         {
             services.AddSingleton<Readiness>();
             services.AddSingleton<NodeFacts>();
             services.AddHostedService<NodeReporter>();
-            services.AddRoomGrainsGateway(settings.Node.EffectiveName);
+            services.AddRoomGrainsGateway(provider => Identify(settings, provider.GetRequiredService<ILocalSiloDetails>().SiloAddress));
         })
         .UseConsoleLifetime(console => console.SuppressStatusMessages = true)
         .UseSystemd()
         .Build();
+
+    private static NodeIdentity Identify(NodeSettings settings, SiloAddress silo) =>
+        new(settings.Node.EffectiveName, silo.ToParsableString(), NodeAddresses.ForNodes(settings.Gateway, silo.Endpoint.Address));
 
     private static void ConfigureHttp(IWebHostBuilder web, NodeOptions node) => web
         .UseKestrelCore()

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using RoomGrains.Hosting;
 
 namespace RoomGrains.Node.Settings;
 
@@ -8,7 +9,7 @@ internal sealed record ListenedPort(string What, string Key, IPAddress Address, 
 {
     public string Option => CommandLine.Table.Single(row => row.Key == Key).Name;
 
-    public static IReadOnlyList<ListenedPort> All(NodeSettings settings) => All(settings, settings.Cluster.IsLocal ? IPAddress.Loopback : IPAddress.Any);
+    public static IReadOnlyList<ListenedPort> All(NodeSettings settings) => All(settings, SiloAddress(settings.Cluster));
 
     private static IReadOnlyList<ListenedPort> All(NodeSettings settings, IPAddress silo) =>
     [
@@ -48,6 +49,12 @@ internal sealed record ListenedPort(string What, string Key, IPAddress Address, 
                 yield return $"Port {port.Port} for {port.What} {problem}. Choose another with {port.Option} or {port.Key}.";
         }
     }
+
+    // As RoomGrainsSilo does it: alone or advertised on loopback, a silo listens there only.
+    private static IPAddress SiloAddress(ClusterOptions cluster) =>
+        cluster.IsLocal ? IPAddress.Loopback
+        : IPAddress.TryParse(cluster.AdvertisedAddress, out var advertised) && IPAddress.IsLoopback(advertised) ? advertised
+        : IPAddress.Any;
 
     // An address that is no address is reported with the setting; here it must only not throw.
     private static IPAddress Parse(string address) => IPAddress.TryParse(address, out var parsed) ? parsed : IPAddress.Any;

@@ -55,6 +55,7 @@ internal sealed class NodeSettings
                 ? $"{violation} (from {cause.Value.Origin})"
                 : violation);
         settings.CheckPorts(problems);
+        settings.CheckSecret(problems);
         errors = problems;
         return settings;
     }
@@ -169,6 +170,12 @@ internal sealed class NodeSettings
     {
         value = parsed;
         return done;
+    }
+
+    private void CheckSecret(List<string> problems)
+    {
+        if (!Cluster.IsLocal && Cluster.Secret.Length == 0)
+            problems.Add("Cluster:Secret is empty, but must be set where Cluster:ConnectionString is: at least 32 characters, the same on every node of the cluster and known to nobody else. 'openssl rand -hex 32' makes one.");
     }
 
     private void CheckPorts(List<string> problems)

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Options;
 using RoomGrains.Hosting;
+using RoomGrains.Node.Hosting;
 
 namespace RoomGrains.Node.Settings;
 
@@ -44,6 +45,8 @@ internal static class SettingRules
 
         ["Gateway:RtmpPort"] = Port,
         ["Gateway:ListenAddress"] = IpAddress,
+        ["Gateway:PublicAddress"] = new("empty, or a host with or without a port, for example live1.example.com:1935", value => value is "" || NodeAddresses.IsHostAndPort((string)value)),
+        ["Gateway:EgressCapacity"] = new("a number of bits a second from 1000000 to 10000000000000", value => value is long and >= 1_000_000 and <= 10_000_000_000_000),
         ["Gateway:MaxConnections"] = Between(1, 1_000_000),
         ["Gateway:MaxUnadmittedPerAddress"] = Between(1, 1_000_000),
         ["Gateway:HandshakeTimeout"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),

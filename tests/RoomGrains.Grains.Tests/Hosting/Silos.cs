@@ -13,13 +13,13 @@ internal static class Silos
     public static RoomGrains.Hosting.ClusterOptions NewOptions(string connectionString = "")
     {
         var ports = FreePorts(2);
-        return new() { ClusterId = "tests", ServiceId = "tests", ConnectionString = connectionString, SiloPort = ports[0], ClientGatewayPort = ports[1] };
+        return new() { ClusterId = "tests", ServiceId = "tests", ConnectionString = connectionString, AdvertisedAddress = "127.0.0.1", SiloPort = ports[0], ClientGatewayPort = ports[1] };
     }
 
     public static IHost Build(RoomGrains.Hosting.ClusterOptions options, string dataFolder) =>
         Microsoft.Extensions.Hosting.Host.CreateDefaultBuilder()
             .ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Error))
-            .UseOrleans(silo => silo.UseRoomGrains(options, dataFolder))
+            .UseOrleans(silo => silo.UseRoomGrains(options, $"s{options.SiloPort}", dataFolder))
             .Build();
 
     public static async Task<IHost> Start(RoomGrains.Hosting.ClusterOptions options, string dataFolder)

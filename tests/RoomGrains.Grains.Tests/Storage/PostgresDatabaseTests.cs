@@ -1,6 +1,7 @@
 using Npgsql;
 using RoomGrains.Grains.Storage;
 using RoomGrains.Grains.Tests.Hosting;
+using RoomGrains.Testing;
 
 namespace RoomGrains.Grains.Tests.Storage;
 

@@ -14,7 +14,7 @@ public sealed class NodeProcess : IAsyncDisposable
 
     private NodeProcess(RunningProgram program, int[] ports, string dataFolder, string? ownFolder)
     {
-        (Program, DataFolder, _ownFolder) = (program, dataFolder, ownFolder);
+        (Program, Ports, DataFolder, _ownFolder) = (program, ports, dataFolder, ownFolder);
         (RtmpPort, HttpPort, AdminPort, SiloPort, ClientGatewayPort) = (ports[0], ports[1], ports[2], ports[3], ports[4]);
     }
 
@@ -42,6 +42,9 @@ public sealed class NodeProcess : IAsyncDisposable
     /// <summary>Where grain clients connect.</summary>
     public IPEndPoint ClientGateway => new(IPAddress.Loopback, ClientGatewayPort);
 
+    /// <summary>All of them, in the order that <see cref="StartAsync"/> takes.</summary>
+    internal int[] Ports { get; }
+
     /// <summary>The folder that holds the node's state.</summary>
     public string DataFolder { get; }
 
@@ -62,18 +65,22 @@ public sealed class NodeProcess : IAsyncDisposable
     /// <param name="dataFolder">A data folder that is to outlive the node; null: one that is deleted with it.</param>
     /// <param name="environment">Variables to set.</param>
     /// <exception cref="InvalidOperationException">It ended instead; the message has its output.</exception>
-    public static async Task<NodeProcess> StartAsync(
-        IEnumerable<string>? arguments = null, string? dataFolder = null, IReadOnlyDictionary<string, string>? environment = null)
+    public static Task<NodeProcess> StartAsync(
+        IEnumerable<string>? arguments = null, string? dataFolder = null, IReadOnlyDictionary<string, string>? environment = null) =>
+        StartAsync(arguments, dataFolder, environment, ports: null);
+
+    internal static async Task<NodeProcess> StartAsync(
+        IEnumerable<string>? arguments, string? dataFolder, IReadOnlyDictionary<string, string>? environment, int[]? ports)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var node = Launch([.. arguments ?? []], dataFolder, environment);
+            var node = Launch([.. arguments ?? []], dataFolder, environment, ports);
             try
             {
                 await node.Program.LineAsync(line => line.Contains("Ready.", StringComparison.Ordinal), StartLimit).ConfigureAwait(false);
                 return node;
             }
-            catch (InvalidOperationException) when (attempt < 3 && node.Program.Output.Contains("is in use", StringComparison.Ordinal))
+            catch (InvalidOperationException) when (attempt < 3 && ports is null && node.Program.Output.Contains("is in use", StringComparison.Ordinal))
             {
                 // Somebody else took a port between our look and the node's: look again.
                 await node.DisposeAsync().ConfigureAwait(false);
@@ -109,9 +116,9 @@ public sealed class NodeProcess : IAsyncDisposable
             Directory.Delete(_ownFolder, recursive: true);
     }
 
-    private static NodeProcess Launch(string[] arguments, string? dataFolder, IReadOnlyDictionary<string, string>? environment)
+    private static NodeProcess Launch(string[] arguments, string? dataFolder, IReadOnlyDictionary<string, string>? environment, int[]? ports)
     {
-        var ports = FreePort.Several(5);
+        ports ??= FreePort.Several(5);
         var own = dataFolder is null ? Directory.CreateTempSubdirectory("roomgrains-").FullName : null;
         string[] options =
         [
