@@ -33,6 +33,10 @@ public enum RefusalCode
     Unavailable = 14,
     /// <summary>The room holds as many streams as it may.</summary>
     TooManyStreams = 15,
+    /// <summary>There is no node of this name, or it has not reported for some seconds.</summary>
+    UnknownNode = 16,
+    /// <summary>As many watch as may.</summary>
+    TooManyWatchers = 17,
 }
 
 /// <summary>A refusal of the domain: what was wrong, and what to do about it. It is a result, not an exception.</summary>

@@ -5,8 +5,10 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Serialization;
 using Orleans.Storage;
+using RoomGrains.Grains.Nodes;
 using RoomGrains.Grains.Pending;
 using RoomGrains.Grains.Pending.Steps;
+using RoomGrains.Grains.Placement;
 using RoomGrains.Grains.Storage;
 using RoomGrains.Grains.Telemetry;
 
@@ -40,6 +42,7 @@ public static class RoomGrainsSilo
             silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", options.ConnectionString));
             silo.AddStorage("Npgsql", options.ConnectionString);
         }
+        silo.Services.TryAddSingleton(new TicketSigner(options.Secret));
         return silo.AddRoomGrains();
     }
 
@@ -64,6 +67,11 @@ public static class RoomGrainsSilo
         services.TryAddSingleton<OrleansGrainStorageSerializer>();
         services.TryAddSingleton<GrainMetrics>();
         services.TryAddSingleton<AdmissionPolicy>();
+        services.TryAddSingleton<SiloLife>();
+        services.TryAddSingleton(provider => new LoadTable(provider.GetRequiredKeyedService<TimeProvider>(TimeProviderNames.Grains)));
+        services.AddPlacementDirector<LoadPlacement, LoadPlacementDirector>(ServiceLifetime.Transient);
+        // A host with silos of its own, and several of them, registers a signer with their common secret before.
+        services.TryAddSingleton(new TicketSigner(""));
         return silo;
     }
 

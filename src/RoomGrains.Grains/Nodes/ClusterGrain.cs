@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
+using RoomGrains.Grains.Placement;
 using RoomGrains.Grains.Storage;
 using RoomGrains.Grains.Telemetry;
 using RoomGrains.Hosting;
@@ -30,9 +31,14 @@ internal sealed partial class ClusterGrain(
     [PersistentState("cluster")] IPersistentState<ClusterState> state,
     IOptions<AdmissionOptions> options,
     GrainMetrics metrics,
+    SiloLife silos,
     [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock,
     ILogger<ClusterGrain> logger) : Grain, IClusterGrain
 {
+    private const string GatewayRole = "gateway";
+
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromHours(24);
+
     /// <summary>Nodes report about once a second: five lost reports, and the node is not there.</summary>
     private static readonly TimeSpan NodeLifetime = TimeSpan.FromSeconds(5);
 
@@ -45,6 +51,7 @@ internal sealed partial class ClusterGrain(
 
     private readonly StateStore<ClusterState> _store = new(state);
     private readonly Dictionary<string, Node> _nodes = new(StringComparer.Ordinal);
+    private readonly LoadTable _loads = new(clock);
     private Task _listened = Task.CompletedTask;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -60,9 +67,23 @@ internal sealed partial class ClusterGrain(
         return Task.FromResult<Answer<ImmutableArray<NodeReport>>>(Reports());
     }
 
-    public Task<Answer> DrainNode(string name, TimeSpan within) => throw new NotImplementedException();
+    public Task<Answer> DrainNode(string name, TimeSpan within)
+    {
+        if (within < TimeSpan.Zero || within > LongestDrain)
+            return Task.FromResult<Answer>(new Refusal(RefusalCode.InvalidSetting, $"A node cannot drain within {within}: give 0 to {LongestDrain.TotalHours:0} h."));
+        if (Living().FirstOrDefault(n => n.Report.Name == name) is not { } node)
+            return Task.FromResult<Answer>(new Refusal(RefusalCode.UnknownNode, $"There is no node '{name}'. 'roomctl nodes list' shows them."));
+        node.Observer.Drain(within).Ignore();
+        return Task.FromResult(Answer.Done);
+    }
 
-    public Task<Answer<NodeReport>> FindGateway(string? except) => throw new NotImplementedException();
+    public Task<Answer<NodeReport>> FindGateway(string? except)
+    {
+        _loads.Update(Reports());
+        return Task.FromResult<Answer<NodeReport>>(_loads.Choose(n => n.Roles.Contains(GatewayRole) && !n.Draining && n.Name != except) is { } gateway
+            ? gateway
+            : new Refusal(RefusalCode.Unavailable, "No other node takes clients now."));
+    }
 
     public Task RemoveNode(string name)
     {
@@ -97,7 +118,7 @@ internal sealed partial class ClusterGrain(
     {
         var now = clock.GetUtcNow();
         foreach (var (name, node) in _nodes)
-            if (now - node.At >= NodeLifetime)
+            if (now - node.At >= NodeLifetime || silos.IsDead(node.Report.SiloAddress))
                 _nodes.Remove(name);
         return _nodes.Values;
     }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using RoomGrains.Grains.Directory;
 using RoomGrains.Grains.Nodes;
+using RoomGrains.Grains.Placement;
 using RoomGrains.Grains.Storage;
 using RoomGrains.Grains.Telemetry;
 using RoomGrains.Hosting;
@@ -19,7 +20,7 @@ namespace RoomGrains.Grains.Rooms;
 /// Two activations can exist for a moment when the cluster is torn. Each may give the same seat away; when one is left, the reports of the
 /// nodes bring all members to it, over capacity if need be, and of two publications under a name the one with the higher epoch stays.
 /// </remarks>
-[Reentrant]
+[LoadPlacement, Reentrant]
 internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollower
 {
     private static readonly TimeSpan TickPeriod = TimeSpan.FromSeconds(1);

@@ -1,10 +1,11 @@
 using RoomGrains.Gateway;
+using RoomGrains.Grains.Placement;
 using RoomGrains.Node.Settings;
 
 namespace RoomGrains.Node.Hosting;
 
 /// <summary>Tells the cluster about once a second what this node is and how loaded it is, and at the end that it leaves.</summary>
-internal sealed partial class NodeReporter(IGrainFactory grains, NodeFacts facts, GatewayService gateway, NodeSettings settings, TimeProvider time, ILogger<NodeReporter> log) : BackgroundService
+internal sealed partial class NodeReporter(IGrainFactory grains, NodeFacts facts, GatewayService gateway, LoadTable loads, NodeSettings settings, TimeProvider time, ILogger<NodeReporter> log) : BackgroundService
 {
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -30,7 +31,9 @@ internal sealed partial class NodeReporter(IGrainFactory grains, NodeFacts facts
                 continue;
             try
             {
-                await grains.GetCluster().ReportNode(facts.Take(), observer);
+                var nodes = await grains.GetCluster().ReportNode(facts.Take(), observer);
+                if (nodes.IsDone)
+                    loads.Update(nodes.Value);
             }
             catch (Exception e) when (e is OrleansException or TimeoutException)
             {

@@ -49,7 +49,10 @@ internal sealed class FakeNode : INodeObserver
     }
 
     /// <summary>Reports itself to the cluster as a node does: it does not hear whether that was heard.</summary>
-    public Task Announce() => _grains.GetCluster().ReportNode(new NodeReport { Name = Name, Clients = ++_announced }, Observer);
+    public Task Announce() => _grains.GetCluster().ReportNode(Load with { Name = Name, Clients = ++_announced, SiloAddress = SiloAddress }, Observer);
+
+    /// <summary>What else it says of itself.</summary>
+    public NodeReport Load { get; set; } = new() { Name = "" };
 
     /// <summary>The silo that it says it is; a test gives one that it kills.</summary>
     public string SiloAddress { get; set; } = "";

@@ -1,0 +1,24 @@
+namespace RoomGrains.Grains.Nodes;
+
+/// <summary>What membership says of the silos that nodes name in their reports.</summary>
+internal sealed class SiloLife(IClusterMembershipService membership)
+{
+    /// <summary>
+    /// Whether the cluster has declared this silo dead, or another has come up at its address since. False for a silo that it does not know, or
+    /// for a text that is no address: then only silence tells.
+    /// </summary>
+    /// <param name="address">As <see cref="SiloAddress.ToParsableString"/> writes it.</param>
+    public bool IsDead(string address) => Parse(address) is { } silo && membership.CurrentSnapshot.GetSiloStatus(silo) == SiloStatus.Dead;
+
+    private static SiloAddress? Parse(string address)
+    {
+        try
+        {
+            return address.Length == 0 ? null : SiloAddress.FromParsableString(address);
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException or IndexOutOfRangeException or OverflowException)
+        {
+            return null;
+        }
+    }
+}
