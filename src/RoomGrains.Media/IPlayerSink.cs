@@ -36,6 +36,8 @@ public enum PlayerNoticeKind
     PublishEnded = 2,
     /// <summary>The player is too slow and gets nothing more from this subscription: its connection is to be closed.</summary>
     TooSlow = 3,
+    /// <summary>Only a relay is told: a newer publication has taken over, perhaps on another node. What it plays is over, its players' stream is not.</summary>
+    Superseded = 4,
 }
 
 /// <summary>What a player is told beside its messages.</summary>

@@ -18,7 +18,7 @@ public sealed class Publication
     private readonly LiveStream _stream;
     private readonly TaskCompletionSource _superseded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    internal Publication(LiveStream stream, long epoch) => (_stream, Epoch) = (stream, epoch);
+    internal Publication(LiveStream stream, long epoch, bool isRelay) => (_stream, Epoch, Delivered) = (stream, epoch, isRelay ? new DeliveredFrames(stream.Options) : null);
 
     /// <summary><c>application/room/stream</c>.</summary>
     public string Path => _stream.Path;
@@ -41,6 +41,15 @@ public sealed class Publication
 
     /// <summary>Ends the publication. Nothing happens when it has ended or was superseded.</summary>
     public void End(PublicationEnd how) => _stream.End(this, how);
+
+    /// <summary>
+    /// Ends the publication, unless somebody plays it; false when somebody does. One call for both: nobody who begins to play meanwhile is
+    /// told of an end.
+    /// </summary>
+    public bool TryEndUnwatched() => _stream.TryEndUnwatched(this);
+
+    /// <summary>Of a relay: what players have got, so that they get it once.</summary>
+    internal DeliveredFrames? Delivered { get; }
 
     internal void Supersede() => _superseded.TrySetResult();
 }

@@ -35,11 +35,21 @@ public sealed partial class StreamHub
     /// </summary>
     /// <param name="path"><c>application/room/stream</c>.</param>
     /// <param name="epoch">What the room has granted; it rises with every publisher of a name.</param>
+    /// <param name="isRelay">
+    /// Whether it is pulled from the node where it is published. A relay whose connection was lost goes on with the same epoch: the same
+    /// publication, the same timeline and headers, and of what its origin sends again players get only what they have not got.
+    /// </param>
     /// <returns>Null when a publication with this epoch or a higher one lives (its grace period included): this grant is stale.</returns>
-    public Publication? Publish(string path, long epoch)
+    public Publication? Publish(string path, long epoch, bool isRelay = false)
     {
         var stream = Hold(path);
-        var publication = stream.Publish(epoch);
+        var publication = isRelay ? stream.Resume(epoch) : null;
+        if (publication is not null)
+        {
+            Release(stream);
+            return publication;
+        }
+        publication = stream.Publish(epoch, isRelay);
         if (publication is null)
         {
             Release(stream);
@@ -63,6 +73,33 @@ public sealed partial class StreamHub
         var subscription = new Subscription(stream, sink, play);
         subscription.Join(fromGop: !(play.LowLatency ?? _options.LowLatency));
         return subscription;
+    }
+
+    /// <summary>
+    /// Plays one publication to another node: it is not counted as a player, and gets nothing of any other publication. It is told when that one
+    /// ends (<see cref="PlayerNoticeKind.PublishEnded"/>) or is taken over (<see cref="PlayerNoticeKind.Superseded"/>), and nothing after.
+    /// </summary>
+    /// <param name="path"><c>application/room/stream</c>.</param>
+    /// <param name="epoch">The publication.</param>
+    /// <param name="sink">Where the messages go.</param>
+    /// <param name="fromGop">Whether it gets the cached GOP, or begins with the next key frame.</param>
+    /// <returns>Null when that publication is not here.</returns>
+    public Subscription? PlayToNode(string path, long epoch, IPlayerSink sink, bool fromGop)
+    {
+        ArgumentNullException.ThrowIfNull(sink);
+        var stream = Hold(path);
+        var subscription = new Subscription(stream, sink, new PlayOptions(), relayedEpoch: epoch);
+        if (subscription.Join(fromGop))
+            return subscription;
+        Release(stream);
+        return null;
+    }
+
+    /// <summary>How many players a stream has on this node; nodes that pull it don't count.</summary>
+    public int CountPlayers(string path)
+    {
+        lock (_gate)
+            return _streams.TryGetValue(path, out var stream) ? stream.PlayerCount : 0;
     }
 
     /// <summary>The heartbeat, about once a second: ends grace periods, closes windows of figures, gives up players that take nothing more.</summary>
@@ -93,6 +130,8 @@ public sealed partial class StreamHub
         })));
 
     internal int CountPlayers() => Streams().Sum(s => s.PlayerCount);
+
+    internal int CountRelays() => Streams().Sum(s => s.RelayCount);
 
     internal long CountBytesReceived() => Total().Received;
 

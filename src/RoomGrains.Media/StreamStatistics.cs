@@ -34,6 +34,8 @@ public sealed record StreamStatistics
     public long BitsPerSecond { get; init; }
     /// <summary>Players on this node.</summary>
     public int Players { get; init; }
+    /// <summary>Nodes that pull the stream from here.</summary>
+    public int Relays { get; init; }
     /// <summary>How long nothing has come from the publisher.</summary>
     public TimeSpan Silence { get; init; }
     /// <summary>Payload bytes from publishers since the stream appeared.</summary>

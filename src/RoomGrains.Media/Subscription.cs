@@ -38,8 +38,8 @@ public sealed class Subscription : IDisposable
     private long _framesDropped;
     private long _framesReported;
 
-    internal Subscription(LiveStream stream, IPlayerSink sink, PlayOptions play) =>
-        (_stream, _sink, _receiveAudio, _receiveVideo) = (stream, sink, play.ReceiveAudio, play.ReceiveVideo);
+    internal Subscription(LiveStream stream, IPlayerSink sink, PlayOptions play, long? relayedEpoch = null) =>
+        (_stream, _sink, _receiveAudio, _receiveVideo, RelayedEpoch) = (stream, sink, play.ReceiveAudio, play.ReceiveVideo, relayedEpoch);
 
     /// <summary><c>application/room/stream</c>.</summary>
     public string Path => _stream.Path;
@@ -91,12 +91,17 @@ public sealed class Subscription : IDisposable
         _stream.Leave(this);
     }
 
-    internal void Join(bool fromGop)
+    /// <summary>Of a relay: the one publication that it plays.</summary>
+    internal long? RelayedEpoch { get; }
+
+    /// <summary>Enters the stream; false when it is a relay of a publication that is not there.</summary>
+    internal bool Join(bool fromGop)
     {
         lock (_gate)
         {
             List<OutgoingMessage> headers = [];
-            var gop = _stream.Join(this, fromGop, headers, ref _headers);
+            if (_stream.Join(this, fromGop, headers, ref _headers) is not { } gop)
+                return false;
             foreach (var header in headers)
                 EnqueueOwned(header);
             foreach (var (message, frame) in gop)
@@ -112,6 +117,7 @@ public sealed class Subscription : IDisposable
             _burst = _bytesQueued;
         }
         Flush();
+        return true;
     }
 
     internal void BeginPublication(bool started)
@@ -119,7 +125,9 @@ public sealed class Subscription : IDisposable
         lock (_gate)
         {
             (_keyed, _skipping) = (default, false);
-            if (started)
+            if (RelayedEpoch is not null)
+                EndRelay(PlayerNoticeKind.Superseded);
+            else if (started)
                 Notify(new PlayerNotice(PlayerNoticeKind.PublishStarted));
         }
     }
@@ -129,7 +137,10 @@ public sealed class Subscription : IDisposable
         lock (_gate)
         {
             (_keyed, _skipping) = (default, false);
-            Notify(new PlayerNotice(PlayerNoticeKind.PublishEnded));
+            if (RelayedEpoch is not null)
+                EndRelay(PlayerNoticeKind.PublishEnded);
+            else
+                Notify(new PlayerNotice(PlayerNoticeKind.PublishEnded));
         }
     }
 
@@ -239,6 +250,12 @@ public sealed class Subscription : IDisposable
             $"too slow: {bytes / 1024} KiB wait, the oldest for {age.TotalSeconds:F1} s; at most {_stream.Options.MaxBacklogBytes / 1024} KiB or {_stream.Options.MaxBacklogAge.TotalSeconds:F1} s may");
         Notify(new PlayerNotice(PlayerNoticeKind.TooSlow, reason));
         _stream.Metrics.PlayerGivenUp();
+        _ended = true;
+    }
+
+    private void EndRelay(PlayerNoticeKind how)
+    {
+        Notify(new PlayerNotice(how));
         _ended = true;
     }
 

@@ -23,6 +23,7 @@ internal sealed class MediaMetrics
         var meter = meters.Create(StreamHub.MeterName);
         meter.CreateObservableUpDownCounter("roomgrains.media.streams", hub.CountStreams, "{stream}", "Streams on this node, by state.");
         meter.CreateObservableUpDownCounter("roomgrains.media.players", hub.CountPlayers, "{player}", "Players on this node.");
+        meter.CreateObservableUpDownCounter("roomgrains.media.relays", hub.CountRelays, "{relay}", "Nodes that pull a stream from this one, counted once for each stream.");
         meter.CreateObservableCounter("roomgrains.media.received", hub.CountBytesReceived, "By", "Payload bytes received from publishers.");
         meter.CreateObservableCounter("roomgrains.media.queued", hub.CountBytesQueued, "By", "Bytes queued to players, chunk headers included.");
         _dropped = meter.CreateCounter<long>("roomgrains.media.frames.dropped", "{frame}", "Frames left out for slow players, by kind.");

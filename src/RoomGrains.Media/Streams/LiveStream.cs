@@ -47,7 +47,11 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     /// <summary>The publication and each subscription hold the stream; the hub counts under its own lock, and forgets it at zero.</summary>
     public int Holders { get; set; }
 
-    public int PlayerCount => Volatile.Read(ref _players).Length;
+    /// <summary>Players of this node.</summary>
+    public int PlayerCount => Volatile.Read(ref _players).Count(p => p.RelayedEpoch is null);
+
+    /// <summary>Nodes that pull it from here.</summary>
+    public int RelayCount => Volatile.Read(ref _players).Count(p => p.RelayedEpoch is not null);
 
     public StreamState State
     {
@@ -59,7 +63,7 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     }
 
     /// <summary>Begins a publication; null when a living one has this epoch or a higher one. The hub holds the stream for it.</summary>
-    public Publication? Publish(long epoch)
+    public Publication? Publish(long epoch, bool isRelay)
     {
         Publication publication;
         Publication? superseded;
@@ -69,7 +73,7 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
             superseded = _current;
             if (superseded is not null && epoch <= superseded.Epoch)
                 return null;
-            _current = publication = new Publication(this, epoch);
+            _current = publication = new Publication(this, epoch, isRelay);
             _lostAt = null;
             _timeline.Restart();
             bool started;
@@ -96,6 +100,21 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
             release(this);
         }
         return publication;
+    }
+
+    /// <summary>Goes on with the relay of this epoch whose connection was lost; null when there is none. Its hold on the stream is the old one.</summary>
+    public Publication? Resume(long epoch)
+    {
+        lock (_publishing)
+        {
+            if (_current is not { Delivered: { } delivered } || _current.Epoch != epoch || _lostAt is null)
+                return null;
+            _lostAt = null;
+            delivered.Resume();
+            lock (_gate)
+                _state = StreamState.Live;
+            return _current;
+        }
     }
 
     /// <summary>Sends a message of a publication, if it is the current one.</summary>
@@ -144,10 +163,24 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
                     _state = StreamState.Lost;
                 return;
             }
-            told = EndCurrent();
+            told = EndCurrent()!;
         }
         FlushAll(told);
         release(this);
+    }
+
+    /// <summary>Ends a publication that nobody plays; false when somebody does.</summary>
+    public bool TryEndUnwatched(Publication publication)
+    {
+        lock (_publishing)
+        {
+            if (publication != _current)
+                return true;
+            if (EndCurrent(evenWatched: false) is null)
+                return false;
+        }
+        release(this);
+        return true;
     }
 
     /// <summary>The heartbeat: ends a grace period, closes the window of figures, gives up players whose queue has stood still.</summary>
@@ -182,11 +215,13 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     /// <param name="fromGop">Whether it wants the cached GOP.</param>
     /// <param name="headers">Gets the headers that belong before the GOP.</param>
     /// <param name="version">The version of those headers.</param>
-    /// <returns>The cached GOP; empty: the player starts with what comes next.</returns>
-    public CachedMessage[] Join(Subscription player, bool fromGop, List<OutgoingMessage> headers, ref long version)
+    /// <returns>The cached GOP; empty: the player starts with what comes next. Null: a relay of a publication that is not there.</returns>
+    public CachedMessage[]? Join(Subscription player, bool fromGop, List<OutgoingMessage> headers, ref long version)
     {
         lock (_gate)
         {
+            if (player.RelayedEpoch is { } epoch && (_state == StreamState.Waiting || _epoch != epoch))
+                return null;
             Volatile.Write(ref _players, [.. _players, player]);
             if (!fromGop)
                 return [];
@@ -231,6 +266,8 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     {
         var now = time.GetTimestamp();
         if (frame.Kind == FrameKind.Header && Keep(frame.Header, frame.Tracks, message.Type, message.Payload, frame, now))
+            return;
+        if (_current!.Delivered?.IsNew(frame, message.Timestamp) == false)
             return;
         var timestamp = _timeline.OfFrame(message.Timestamp, now);
         var outgoing = OutgoingMessage.Encode(message.Type, timestamp, message.Payload, ChunkStreams.Of(message.Type), options.ChunkSize);
@@ -347,18 +384,21 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
         outgoing.Release();
     }
 
-    private Subscription[] EndCurrent()
+    /// <summary>Ends the publication, and returns who has been told; null when it is watched and then shall not end.</summary>
+    private Subscription[]? EndCurrent(bool evenWatched = true)
     {
         Subscription[] players;
-        (_current, _lostAt) = (null, null);
         lock (_gate)
         {
+            if (!evenWatched && _players.Length > 0)
+                return null;
             _state = StreamState.Waiting;
             _headers.Clear();
             _gop.Clear();
             _meter.EndPublication();
             players = _players;
         }
+        (_current, _lostAt) = (null, null);
         foreach (var player in players)
             player.EndPublication();
         return players;
