@@ -6,7 +6,9 @@ using Microsoft.Extensions.Options;
 using RoomGrains.Gateway.Admission;
 using RoomGrains.Gateway.Connections;
 using RoomGrains.Gateway.Presence;
+using RoomGrains.Gateway.Relay;
 using RoomGrains.Gateway.Sessions;
+using RoomGrains.Hosting;
 using RoomGrains.Media;
 
 namespace RoomGrains.Gateway;
@@ -16,17 +18,20 @@ public static class GatewayHosting
 {
     /// <summary>
     /// Adds the gateway. It needs an <see cref="IGrainFactory"/> (from the silo in the same host, or a cluster client), and serves from the
-    /// moment the host starts. Its settings are <see cref="GatewayOptions"/> and <see cref="StreamOptions"/>.
+    /// moment the host starts. Its settings are <see cref="GatewayOptions"/> and <see cref="StreamOptions"/>;
+    /// <see cref="ClusterOptions.Secret"/> signs the tickets by which nodes pull streams from each other.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="identity">Who this node is. Asked for when the services are there: where its silo is, the silo's options say.</param>
     public static IServiceCollection AddRoomGrainsGateway(this IServiceCollection services, Func<IServiceProvider, NodeIdentity> identity)
     {
+        services.AddOptions<ClusterOptions>();
         services.AddOptions<GatewayOptions>();
         services.AddOptions<StreamOptions>();
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(identity);
+        services.TryAddSingleton(s => new TicketSigner(s.GetRequiredService<IOptions<ClusterOptions>>().Value.Secret));
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton(s => new StreamHub(
             s.GetRequiredService<IOptions<StreamOptions>>().Value, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<IMeterFactory>(),
@@ -34,6 +39,8 @@ public static class GatewayHosting
         services.AddSingleton<SessionRegistry>();
         services.AddSingleton<AdmissionClient>();
         services.AddSingleton<RoomPresence>();
+        services.AddSingleton<StreamClaims>();
+        services.AddSingleton<RelayService>();
         services.AddSingleton<NodeObserver>();
         services.AddSingleton<RtmpListener>();
         services.AddSingleton<SessionServices>();

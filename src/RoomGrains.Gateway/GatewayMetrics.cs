@@ -16,6 +16,10 @@ public sealed class GatewayMetrics
     private readonly Histogram<double> _verdict;
     private readonly Counter<long> _received;
     private readonly Counter<long> _sent;
+    private readonly UpDownCounter<long> _relays;
+    private readonly Counter<long> _relayReceived;
+    private readonly Counter<long> _relayReconnects;
+    private readonly Counter<long> _relaysRefused;
 
     /// <summary>Makes the instruments.</summary>
     public GatewayMetrics(IMeterFactory meters)
@@ -28,6 +32,10 @@ public sealed class GatewayMetrics
         _verdict = meter.CreateHistogram<double>("roomgrains.connections.answered", "s", "From connect to its answer on the wire, by kind of verdict.");
         _received = meter.CreateCounter<long>("roomgrains.received", "By", "Bytes received from clients.");
         _sent = meter.CreateCounter<long>("roomgrains.sent", "By", "Bytes sent to clients.");
+        _relays = meter.CreateUpDownCounter<long>("roomgrains.relays", "{relay}", "Streams that this node pulls from other nodes.");
+        _relayReceived = meter.CreateCounter<long>("roomgrains.relays.received", "By", "Payload bytes of those streams.");
+        _relayReconnects = meter.CreateCounter<long>("roomgrains.relays.reconnects", "{connection}", "Relays that were cut and connected again.");
+        _relaysRefused = meter.CreateCounter<long>("roomgrains.relays.refused", "{connection}", "Nodes, or who said to be one, that were not given a stream, by reason.");
     }
 
     internal void ConnectionOpened() => _connections.Add(1);
@@ -50,6 +58,14 @@ public sealed class GatewayMetrics
         VerdictKind.Reject => "reject",
         _ => "redirect",
     }));
+
+    internal void RelaysChanged(int by) => _relays.Add(by);
+
+    internal void RelayReceived(long bytes) => _relayReceived.Add(bytes);
+
+    internal void RelayReconnected() => _relayReconnects.Add(1);
+
+    internal void RelayRefused(string reason) => _relaysRefused.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     internal void Transferred(long received, long sent)
     {

@@ -59,4 +59,16 @@ public sealed class GatewayOptions
 
     /// <summary>How often a node tells a room who of its clients sits there, where nothing changed. Below a third of the room's seat lease.</summary>
     public TimeSpan PresenceInterval { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a stream is still pulled from its origin when nobody on this node plays it any more: who changes back finds it running.</summary>
+    public TimeSpan RelayLinger { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>From the connection to a stream's origin to its first word about the stream. Nodes are near each other: what takes longer is dead or frozen.</summary>
+    public TimeSpan RelayConnectTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// How long nothing may come from a stream's origin before it is asked whether it is there; it has as long again to answer. Then the
+    /// connection is given up and made anew. A publisher may be silent for longer: its origin answers.
+    /// </summary>
+    public TimeSpan RelaySilence { get; set; } = TimeSpan.FromSeconds(3);
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RoomGrains.Gateway.Connections;
 using RoomGrains.Gateway.Presence;
+using RoomGrains.Gateway.Relay;
 using RoomGrains.Gateway.Sessions;
 using RoomGrains.Media;
 
@@ -22,6 +23,8 @@ public sealed partial class GatewayService : IHostedService, IDisposable
     private readonly SessionRegistry _sessions;
     private readonly SessionServices _services;
     private readonly RoomPresence _presence;
+    private readonly RelayService _relays;
+    private readonly NodeIdentity _node;
     private readonly IGrainFactory _grains;
     private readonly StreamHub _hub;
     private readonly TimeProvider _time;
@@ -36,7 +39,8 @@ public sealed partial class GatewayService : IHostedService, IDisposable
     internal GatewayService(RtmpListener listener, SessionServices services, NodeObserver observer, ILogger<GatewayService> logger)
     {
         (_listener, _services, _observer, _logger) = (listener, services, observer, logger);
-        (_sessions, _presence, _grains, _hub, _time, _metrics) = (services.Sessions, services.Presence, services.Grains, services.Hub, services.Time, services.Metrics);
+        (_node, _sessions, _presence, _relays) = (services.Node, services.Sessions, services.Presence, services.Relays);
+        (_grains, _hub, _time, _metrics) = (services.Grains, services.Hub, services.Time, services.Metrics);
     }
 
     /// <summary>Where RTMP clients connect; null before the start.</summary>
@@ -50,13 +54,15 @@ public sealed partial class GatewayService : IHostedService, IDisposable
 
     /// <summary>What the gateway carries now.</summary>
     public GatewayLoad Load => new(
-        _sessions.Count, _sessions.Sessions.Count(s => s.IsPending), _sessions.Sessions.Sum(s => s.Publications), _sessions.Sessions.Sum(s => s.Plays), Interlocked.Read(ref _sent));
+        _sessions.Sessions.Count(s => !s.IsRelay), _sessions.Sessions.Count(s => s.IsPending), _sessions.Sessions.Sum(s => s.Publications), _sessions.Sessions.Sum(s => s.Plays), Interlocked.Read(ref _sent),
+        _relays.Count);
 
     /// <summary>Listens. The silo must have started.</summary>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _presence.Observer = _grains.CreateObjectReference<INodeObserver>(_observer);
         _listener.Listen();
+        _presence.RelayAddress = _node.RelayAddress.Length > 0 ? _node.RelayAddress : _listener.EndPoint!.ToString();
         _accepting = _listener.AcceptAsync(Serve);
         _heartbeat = BeatAsync();
         return Task.CompletedTask;
@@ -73,6 +79,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         foreach (var session in ending)
             session.Disconnect(EndReason.Shutdown, "This server is shutting down. Connect again.");
         await Task.WhenAll(ending.Select(session => session.Completion)).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _relays.StopAsync().ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
         await _heartbeat.ConfigureAwait(false);
     }
@@ -123,6 +130,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         _metrics.Transferred(received, sent);
         Interlocked.Add(ref _sent, sent);
         _hub.Tick();
+        _relays.Tick();
         _presence.Tick();
     }
 
@@ -156,5 +164,6 @@ public sealed partial class GatewayService : IHostedService, IDisposable
 /// <param name="Pending">Those whose connect has no answer yet.</param>
 /// <param name="Streams">Streams published by clients of this node.</param>
 /// <param name="Players">Streams played by clients of this node.</param>
-/// <param name="BytesSent">Bytes sent to clients since the start.</param>
-public readonly record struct GatewayLoad(int Clients, int Pending, int Streams, int Players, long BytesSent);
+/// <param name="BytesSent">Bytes sent to clients, and to nodes that pull streams, since the start.</param>
+/// <param name="Relays">Streams pulled from other nodes.</param>
+public readonly record struct GatewayLoad(int Clients, int Pending, int Streams, int Players, long BytesSent, int Relays);

@@ -31,6 +31,8 @@ public enum EndReason
     Disconnected,
     /// <summary>A newer publisher took the stream's name over.</summary>
     Superseded,
+    /// <summary>A node that wanted a stream was not given it; it has been told why.</summary>
+    RelayRefused,
     /// <summary>The node is shutting down.</summary>
     Shutdown,
     /// <summary>A fault of ours; the log has it.</summary>

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using RoomGrains.Gateway.Presence;
+using RoomGrains.Hosting;
 using RoomGrains.Media;
 
 namespace RoomGrains.Gateway.Tests;
@@ -12,6 +13,9 @@ namespace RoomGrains.Gateway.Tests;
 /// <summary>A real gateway on a free port of the loopback, in front of the grains that the test gives it.</summary>
 internal sealed class TestGateway : IAsyncDisposable
 {
+    /// <summary>What the gateways of all tests sign their tickets with, unless a test wants a stranger.</summary>
+    public const string Secret = "the secret of a cluster of tests, and of no other";
+
     private readonly IHost _host;
 
     private TestGateway(IHost host, CapturedLog log) => (_host, Log) = (host, log);
@@ -32,7 +36,8 @@ internal sealed class TestGateway : IAsyncDisposable
     public CapturedLog Log { get; }
 
     public static async Task<TestGateway> StartAsync(
-        IGrainFactory grains, string name = "gateway", Action<GatewayOptions>? configure = null, Action<StreamOptions>? streams = null, TimeProvider? time = null)
+        IGrainFactory grains, string name = "gateway", Action<GatewayOptions>? configure = null, Action<StreamOptions>? streams = null, TimeProvider? time = null,
+        string secret = Secret)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         var log = new CapturedLog();
@@ -41,6 +46,7 @@ internal sealed class TestGateway : IAsyncDisposable
         if (time is not null)
             builder.Services.AddSingleton(time);
         builder.Services.AddRoomGrainsGateway(_ => new NodeIdentity(name));
+        builder.Services.Configure<ClusterOptions>(options => options.Secret = secret);
         builder.Services.Configure<GatewayOptions>(options =>
         {
             (options.RtmpPort, options.ListenAddress) = (0, "127.0.0.1");

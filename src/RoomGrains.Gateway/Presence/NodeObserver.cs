@@ -15,14 +15,18 @@ internal sealed class NodeObserver(SessionRegistry sessions, RoomPresence presen
 
     public Task Superseded(StreamKey stream, long epoch)
     {
-        if (presence.PublisherOf(stream) is { } publisher)
-            sessions.Find(publisher)?.Supersede(stream, epoch);
+        if (presence.FindStream(stream) is { } published)
+            sessions.Find(published.Publisher)?.Supersede(stream, epoch);
         return Task.CompletedTask;
     }
 
     public Task ReportNow(RoomKey room) => presence.ReportAsync(room);
 
-    public Task Routes(RoomRoutes routes) => throw new NotImplementedException();
+    public Task Routes(RoomRoutes routes)
+    {
+        presence.Learn(routes);
+        return Task.CompletedTask;
+    }
 
     public Task Drain(TimeSpan within) => throw new NotImplementedException();
 }

@@ -24,7 +24,7 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
     /// <summary>The epoch of the publication.</summary>
     public long Epoch => _publication?.Epoch ?? 0;
 
-    private string PathOf(string name) => new StreamKey(member.Room, name).ToString();
+    private StreamKey KeyOf(string name) => new(member.Room, name);
 
     public ValueTask CommandAsync(CommandMessage command)
     {
@@ -116,22 +116,15 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
         }
         // The same name on another NetStream of this client: the new one is meant.
         member.FindPublisher(name)?.Stop();
-        Answer<long> claim;
-        try
-        {
-            claim = await services.Grains.GetRoom(member.Room).ClaimStream(new StreamClaim(member.Id, services.Node.Name, name)).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is Orleans.Runtime.OrleansException or TimeoutException)
-        {
-            claim = new Refusal(RefusalCode.Unavailable, "The room cannot be reached. Try again in a moment.");
-        }
+        var claim = await services.Claims.ClaimAsync(member.Room, new StreamClaim(member.Id, services.Node.Name, name)).ConfigureAwait(false);
         if (!claim.IsDone)
         {
             Refuse(name, claim.Refusal);
             return;
         }
-        if (services.Hub.Publish(PathOf(name), claim.Value) is not { } publication)
+        if (services.Hub.Publish(KeyOf(name).ToString(), claim.Value) is not { } publication)
         {
+            services.Grains.GetRoom(member.Room).ReleaseStream(name, claim.Value).Ignore();
             Refuse(name, new Refusal(RefusalCode.StreamNameTaken, $"Another publisher has just taken {name}."));
             return;
         }
@@ -186,8 +179,9 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
             Reply(StreamReplies.PlayReset(name));
         Reply(StreamReplies.PlayStart(name));
         output.EnqueueOwned(StreamReplies.SampleAccess().ToOutgoing(services.ChunkSize), id);
-        var sink = new PlayerSink(output, id, name, services.ChunkSize, reason => end(new SessionEnd(EndReason.TooSlow, reason)));
-        _subscription = services.Hub.Play(PathOf(name), sink, new PlayOptions { ReceiveAudio = _receiveAudio, ReceiveVideo = _receiveVideo });
+        var sink = new PlayerSink(output, id, name, services.ChunkSize, end);
+        _subscription = services.Hub.Play(KeyOf(name).ToString(), sink, new PlayOptions { ReceiveAudio = _receiveAudio, ReceiveVideo = _receiveVideo });
+        services.Relays.Look(KeyOf(name));
     }
 
     private void Pause(bool paused)

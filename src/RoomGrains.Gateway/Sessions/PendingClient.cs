@@ -55,21 +55,13 @@ internal sealed class PendingClient : IDisposable
         switch (verdict.Kind)
         {
             case VerdictKind.Accept:
-                var window = (uint)_services.Options.WindowAckSize;
-                output.EnqueueOwned(ControlMessages.WindowAckSize(window));
-                output.EnqueueOwned(ControlMessages.SetPeerBandwidth(window, PeerBandwidthLimit.Dynamic));
-                output.EnqueueOwned(ControlMessages.StreamBegin(0));
-                output.EnqueueOwned(ControlMessages.SetChunkSize(_services.ChunkSize));
-                output.Send(Replies.ConnectSuccess(_connect, Request.Connection.Value), _services.ChunkSize);
-                output.Send(Replies.OnBandwidthDone(), _services.ChunkSize);
+                ConnectReply.Accept(_connect, Request.Connection, _services, output);
                 break;
             case VerdictKind.Reject:
-                output.Send(Replies.ConnectError(_connect, StatusCodeOf(verdict.Code), verdict.Description), ChunkReaderDefault);
-                output.Send(Replies.Close(), ChunkReaderDefault);
+                ConnectReply.Reject(_connect, StatusCodeOf(verdict.Code), verdict.Description, output);
                 break;
             case VerdictKind.Redirect:
-                output.Send(Replies.ConnectRedirect(_connect, verdict.RedirectUrl!), ChunkReaderDefault);
-                output.Send(Replies.Close(), ChunkReaderDefault);
+                ConnectReply.Redirect(_connect, verdict.RedirectUrl!, output);
                 break;
         }
         output.Flush();
@@ -79,8 +71,7 @@ internal sealed class PendingClient : IDisposable
     public void TellEnd(SessionEnd end, Outbox output)
     {
         var code = end.Reason == EndReason.Shutdown ? StatusCodes.Connect.AppShutdown : StatusCodes.Connect.Failed;
-        output.Send(Replies.ConnectError(_connect, code, end.Description), ChunkReaderDefault);
-        output.Send(Replies.Close(), ChunkReaderDefault);
+        ConnectReply.Reject(_connect, code, end.Description, output);
     }
 
     /// <summary>The member that this client becomes.</summary>
@@ -114,9 +105,6 @@ internal sealed class PendingClient : IDisposable
         while (_held.TryDequeue(out var message))
             message.Release();
     }
-
-    /// <summary>Before Set Chunk Size has been sent, our chunks have the protocol's first size.</summary>
-    private const int ChunkReaderDefault = Rtmp.Chunks.ChunkReader.DefaultChunkSize;
 
     /// <summary>What a client says of itself ends in logs and terminals: no line ends and no escape sequences.</summary>
     public static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));

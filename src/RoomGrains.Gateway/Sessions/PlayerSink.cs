@@ -7,7 +7,7 @@ using RoomGrains.Rtmp.Messages;
 namespace RoomGrains.Gateway.Sessions;
 
 /// <summary>One NetStream that plays: the hub's messages go to the client's outbox under the NetStream's id.</summary>
-internal sealed class PlayerSink(Outbox output, uint streamId, string name, int chunkSize, Action<string> tooSlow) : IPlayerSink
+internal sealed class PlayerSink(Outbox output, uint streamId, string name, int chunkSize, Action<SessionEnd> end) : IPlayerSink
 {
     public Backlog Backlog => output.Backlog;
 
@@ -28,7 +28,10 @@ internal sealed class PlayerSink(Outbox output, uint streamId, string name, int 
                 output.EnqueueOwned(ControlMessages.StreamEof(streamId));
                 break;
             case PlayerNoticeKind.TooSlow:
-                tooSlow(notice.Reason);
+                end(new SessionEnd(EndReason.TooSlow, notice.Reason));
+                break;
+            case PlayerNoticeKind.Superseded:
+                end(SessionEnd.Superseded(name));
                 break;
         }
     }

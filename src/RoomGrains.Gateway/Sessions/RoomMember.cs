@@ -10,7 +10,7 @@ namespace RoomGrains.Gateway.Sessions;
 /// An admitted client in its room: it dispatches the client's messages to its NetStreams and answers its commands. The session's loop
 /// calls it, one message at a time.
 /// </summary>
-internal sealed class RoomMember
+internal sealed class RoomMember : ISessionRole
 {
     private readonly Outbox _output;
     private readonly SessionServices _services;
@@ -102,8 +102,9 @@ internal sealed class RoomMember
     /// <summary>Takes everything back that the member holds: streams and seat.</summary>
     public void Leave(SessionEnd end)
     {
-        // A client that goes without a word may be back in a moment; one that we send away is not.
-        var lost = end.Reason is EndReason.ClientLeft or EndReason.ConnectionLost or EndReason.ProtocolError or EndReason.Idle or EndReason.ServerError;
+        // A client that goes without a word may be back in a moment, here or elsewhere, and one whose stream was taken over elsewhere has left
+        // its players there; one that we send away is not.
+        var lost = end.Reason is not (EndReason.Disconnected or EndReason.PublishRefused);
         foreach (var stream in _streams.Values)
             stream.End(lost);
         _streams.Clear();

@@ -4,6 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using RoomGrains.Gateway.Connections;
+using RoomGrains.Gateway.Relay;
 using RoomGrains.Rtmp;
 using RoomGrains.Rtmp.Chunks;
 using RoomGrains.Rtmp.Commands;
@@ -13,7 +14,7 @@ using RoomGrains.Rtmp.Messages;
 namespace RoomGrains.Gateway.Sessions;
 
 /// <summary>
-/// One client from accept to goodbye: handshake → connect → pending → member → end. Everything a session knows is touched by its one
+/// One client from accept to goodbye: handshake → connect → pending → member → end; or another node: handshake → connect → relay → end. Everything a session knows is touched by its one
 /// loop only; what comes from elsewhere (a verdict, a kick, a deadline) is put into its mailbox, and the loop is woken to read it.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "LeaveAsync gives everything back, and always runs.")]
@@ -29,7 +30,7 @@ internal sealed partial class RtmpSession
     private readonly ProtocolControl _control;
     private ServerHandshake? _handshake;
     private PendingClient? _pending;
-    private RoomMember? _member;
+    private ISessionRole? _role;
     private SessionEnd? _end;
     private long _received;
     private long _reportedReceived;
@@ -52,10 +53,15 @@ internal sealed partial class RtmpSession
     public bool IsPending => _pending is not null;
 
     /// <summary>Streams it publishes.</summary>
-    public int Publications => _member?.Publications ?? 0;
+    public int Publications => Member?.Publications ?? 0;
 
     /// <summary>Streams it plays.</summary>
-    public int Plays => _member?.Plays ?? 0;
+    public int Plays => Member?.Plays ?? 0;
+
+    /// <summary>Whether it is another node that pulls a stream, and no client.</summary>
+    public bool IsRelay => _role is RelayPeer;
+
+    private RoomMember? Member => _role as RoomMember;
 
     /// <summary>Completes when the session has ended and left nothing behind.</summary>
     public Task Completion => _completion.Task;
@@ -94,7 +100,7 @@ internal sealed partial class RtmpSession
     /// <summary>A newer publisher has the name of a stream that this client publishes. Any thread.</summary>
     public void Supersede(StreamKey stream, long epoch) => Post(() =>
     {
-        if (_member?.IsSuperseded(stream, epoch) == true)
+        if (Member?.IsSuperseded(stream, epoch) == true)
             End(SessionEnd.Superseded(stream.Stream));
     });
 
@@ -170,7 +176,7 @@ internal sealed partial class RtmpSession
             Interlocked.Add(ref _received, read.Buffer.Length - rest.Length);
             _connection.Input.AdvanceTo(rest.Start, rest.End);
             // What came in one read leaves in one write for each player.
-            _member?.FlushPublications();
+            Member?.FlushPublications();
         }
         _control.Received(_received);
         _connection.Output.Flush();
@@ -199,8 +205,8 @@ internal sealed partial class RtmpSession
     {
         if (_control.TryHandle(message))
             return ValueTask.CompletedTask;
-        if (_member is not null)
-            return _member.HandleAsync(message);
+        if (_role is not null)
+            return _role.HandleAsync(message);
         if (message.Type is not (MessageType.CommandAmf0 or MessageType.CommandAmf3))
             throw new RtmpProtocolException(ProtocolError.MessageNotAllowed, $"A message of type {message.Type} came before the connection was admitted.");
         var command = CommandMessage.Parse(message);
@@ -218,11 +224,42 @@ internal sealed partial class RtmpSession
     {
         if (command.Name != CommandNames.Connect)
             throw new RtmpProtocolException(ProtocolError.MessageNotAllowed, $"The first command was '{PendingClient.Printable(command.Name)}' and not 'connect'.");
-        _pending = new PendingClient(Id, ConnectCommand.From(command), _connection.RemoteAddress, _services);
+        var connect = ConnectCommand.From(command);
+        if (connect.Parameters.TryGetValue(RelayPeer.TicketParameter, out var ticket))
+        {
+            ConnectRelay(connect, ticket);
+            return;
+        }
+        _pending = new PendingClient(Id, connect, _connection.RemoteAddress, _services);
         _liveness.Pending();
         _services.Metrics.PendingChanged(1);
         Log.Pending(_services.Logger, Id, PendingClient.Printable($"{_pending.Request.Application}/{_pending.Request.Room ?? "*"}"), _connection.RemoteAddress, _pending.Request.Client);
         _ = AwaitVerdictAsync(_pending.Request);
+    }
+
+    /// <summary>Another node, by its own word: its ticket decides, at once.</summary>
+    private void ConnectRelay(ConnectCommand connect, string text)
+    {
+        var ticket = RelayPeer.Check(connect, text, _services);
+        if (!ticket.IsDone)
+        {
+            ConnectReply.Reject(connect, StatusCodes.Connect.Rejected, ticket.Refusal.Message, _connection.Output);
+            End(new SessionEnd(EndReason.RelayRefused, ticket.Refusal.Message));
+            return;
+        }
+        Log.Relay(_services.Logger, Id, ticket.Value.Room, ticket.Value.Stream, ticket.Value.Node, _connection.RemoteAddress);
+        ConnectReply.Accept(connect, Id, _services, _connection.Output);
+        Admit(new RelayPeer(ticket.Value, _connection.Output, _services, end => Post(() => End(end))));
+    }
+
+    /// <summary>From here on its role has the say.</summary>
+    private void Admit(ISessionRole role)
+    {
+        _liveness.Admitted();
+        _chunks.Limits = ChunkReaderLimits.AfterAccept;
+        _admitted = true;
+        _services.Sessions.Admitted(_connection.RemoteAddress.Address);
+        _role = role;
     }
 
     private async Task AwaitVerdictAsync(AdmissionRequest request)
@@ -257,13 +294,10 @@ internal sealed partial class RtmpSession
             End(new SessionEnd(verdict.Kind == VerdictKind.Redirect ? EndReason.Redirected : EndReason.Rejected, verdict.Description));
             return;
         }
-        _liveness.Admitted();
-        _chunks.Limits = ChunkReaderLimits.AfterAccept;
-        _admitted = true;
-        _services.Sessions.Admitted(_connection.RemoteAddress.Address);
-        _member = new RoomMember(verdict.Room!.Value, pending.ToMember(verdict), _connection.Output, _services, end => Post(() => End(end)));
+        var member = new RoomMember(verdict.Room!.Value, pending.ToMember(verdict), _connection.Output, _services, end => Post(() => End(end)));
+        Admit(member);
         StopWaiting();
-        await pending.ReplayAsync(_member).ConfigureAwait(false);
+        await pending.ReplayAsync(member).ConfigureAwait(false);
     }
 
     private void StopWaiting()
@@ -313,7 +347,7 @@ internal sealed partial class RtmpSession
             pending.Dispose();
             _ = _services.Admission.AbandonAsync(Id);
         }
-        _member?.Leave(end);
+        _role?.Leave(end);
     }
 
     private void TellEnd(SessionEnd end)
@@ -321,7 +355,7 @@ internal sealed partial class RtmpSession
         try
         {
             _pending?.TellEnd(end, _connection.Output);
-            _member?.TellEnd(end);
+            _role?.TellEnd(end);
         }
         catch (RtmpProtocolException)
         {

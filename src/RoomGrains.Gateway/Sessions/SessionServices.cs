@@ -2,13 +2,16 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RoomGrains.Gateway.Admission;
 using RoomGrains.Gateway.Presence;
+using RoomGrains.Gateway.Relay;
+using RoomGrains.Hosting;
 using RoomGrains.Media;
 
 namespace RoomGrains.Gateway.Sessions;
 
 /// <summary>What every session of this node uses.</summary>
 internal sealed record SessionServices(
-    NodeIdentity Node, SessionRegistry Sessions, AdmissionClient Admission, RoomPresence Presence, IGrainFactory Grains, StreamHub Hub,
+    NodeIdentity Node, SessionRegistry Sessions, AdmissionClient Admission, StreamClaims Claims, RoomPresence Presence, RelayService Relays, TicketSigner Tickets,
+    IGrainFactory Grains, StreamHub Hub,
     IOptions<GatewayOptions> GatewayOptions, IOptions<StreamOptions> StreamOptions, GatewayMetrics Metrics, TimeProvider Time, ILogger<RtmpSession> Logger)
 {
     public GatewayOptions Options => GatewayOptions.Value;

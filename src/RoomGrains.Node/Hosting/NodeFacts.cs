@@ -44,6 +44,7 @@ internal sealed class NodeFacts(NodeSettings settings, NodeIdentity identity, Ga
             EgressBitsPerSecond = (long)((load.BytesSent - _last.BytesSent) * 8 / seconds),
             EgressCapacity = settings.Gateway.EgressCapacity,
             Draining = gateway.Draining,
+            Relays = load.Relays,
         };
         _last = (timestamp, cpu, load.BytesSent);
         return report;

@@ -62,6 +62,9 @@ internal static class SettingRules
         ["Gateway:Linger"] = Between(TimeSpan.Zero, TimeSpan.FromSeconds(10)),
         // Three reports must fit into a room's seat lease, 10 s by default: members would come and go otherwise.
         ["Gateway:PresenceInterval"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(3)),
+        ["Gateway:RelayLinger"] = Between(TimeSpan.Zero, Hour),
+        ["Gateway:RelayConnectTimeout"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)),
+        ["Gateway:RelaySilence"] = Between(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)),
 
         ["Streams:ChunkSize"] = Between(128, 65_536),
         ["Streams:GracePeriod"] = Between(TimeSpan.Zero, TimeSpan.FromMinutes(5)),

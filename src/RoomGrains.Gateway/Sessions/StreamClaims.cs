@@ -1,0 +1,51 @@
+using Microsoft.Extensions.Logging;
+
+namespace RoomGrains.Gateway.Sessions;
+
+/// <summary>
+/// Claims the name of a stream from its room. Where the room's silo has just died the call is repeated until the room is up again elsewhere:
+/// a claim is idempotent, its publisher may claim its name anew.
+/// </summary>
+internal sealed partial class StreamClaims(IGrainFactory grains, TimeProvider time, ILogger<StreamClaims> logger)
+{
+    /// <summary>Orleans answers a call to a silo that died after 30 s; a room that lives answers in moments, or in 2 s while it gathers its members.</summary>
+    private static readonly TimeSpan Slice = TimeSpan.FromSeconds(5);
+
+    /// <summary>A dead silo is noticed, and the room up elsewhere, by then; encoders wait about 30 s for the answer.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(2);
+
+    /// <summary>Claims a name.</summary>
+    /// <returns>The epoch, or why not.</returns>
+    public async Task<Answer<long>> ClaimAsync(RoomKey room, StreamClaim claim)
+    {
+        var began = time.GetTimestamp();
+        for (var retry = FirstRetry; ; retry = retry * 2 < LastRetry ? retry * 2 : LastRetry)
+        {
+            try
+            {
+                return await grains.GetRoom(room).ClaimStream(claim).WaitAsync(Slice, time).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is Orleans.Runtime.OrleansException or TimeoutException or IOException)
+            {
+                if (time.GetElapsedTime(began) + retry >= Patience)
+                {
+                    Log.Unreachable(logger, e, room, claim.Stream);
+                    return new Refusal(RefusalCode.Unavailable, "The room cannot be reached. Try again in a moment.");
+                }
+                Log.SliceFailed(logger, room, claim.Stream, e.Message);
+            }
+            await Task.Delay(retry, time).ConfigureAwait(false);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(3110, LogLevel.Warning, "Room {Room} did not answer the claim of {Stream}: its publisher is told that the room cannot be reached")]
+        public static partial void Unreachable(ILogger logger, Exception error, RoomKey room, string stream);
+
+        [LoggerMessage(3111, LogLevel.Debug, "Room {Room} did not answer the claim of {Stream}; it is asked again: {Error}")]
+        public static partial void SliceFailed(ILogger logger, RoomKey room, string stream, string error);
+    }
+}
