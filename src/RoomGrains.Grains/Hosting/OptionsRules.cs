@@ -39,6 +39,7 @@ public sealed class RoomOptionsValidator : IValidateOptions<RoomOptions>
         rules.Range(nameof(options.SeatLease), options.SeatLease, TimeSpan.FromSeconds(3), TimeSpan.FromMinutes(10));
         rules.Range(nameof(options.EmptyRoomTime), options.EmptyRoomTime, TimeSpan.Zero, hour);
         rules.Range(nameof(options.GatherTime), options.GatherTime, TimeSpan.Zero, TimeSpan.FromSeconds(30));
+        rules.Range(nameof(options.ClaimAnswerTime), options.ClaimAnswerTime, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         return rules.Result;
     }
 }

@@ -38,4 +38,7 @@ public sealed class RoomOptions
 
     /// <summary>How long a room that lost its memory waits for the nodes to say who is in it before it gives away seats, 0 to 30 s. 2 s: an answer takes milliseconds, and a node that is dead gives none.</summary>
     public TimeSpan GatherTime { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a claim of a stream's name waits for the node of its present publisher to say that it still publishes, 0 to 10 s. 500 ms: an answer takes milliseconds; who comes back on another node after his own has died waits no longer.</summary>
+    public TimeSpan ClaimAnswerTime { get; set; } = TimeSpan.FromMilliseconds(500);
 }

@@ -3,6 +3,9 @@ namespace RoomGrains.Grains.Nodes;
 /// <summary>What membership says of the silos that nodes name in their reports.</summary>
 internal sealed class SiloLife(IClusterMembershipService membership)
 {
+    /// <summary>Rises with every change of membership: who is dead has not changed where this has not.</summary>
+    public MembershipVersion Version => membership.CurrentSnapshot.Version;
+
     /// <summary>
     /// Whether the cluster has declared this silo dead, or another has come up at its address since. False for a silo that it does not know, or
     /// for a text that is no address: then only silence tells.

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RoomGrains.Grains.Nodes;
 
 namespace RoomGrains.Grains.Rooms;
 
@@ -28,6 +29,16 @@ internal sealed class NodeTable(TimeSpan lease)
 
     /// <summary>Players of a stream on all nodes.</summary>
     public int Players(string stream) => _nodes.Values.Sum(n => n.Presence.Players.GetValueOrDefault(stream));
+
+    /// <summary>Forgets the nodes whose silo is dead.</summary>
+    /// <returns>Their names.</returns>
+    public ImmutableArray<string> RemoveDead(SiloLife silos)
+    {
+        ImmutableArray<string> dead = [.. _nodes.Where(n => silos.IsDead(n.Value.Presence.SiloAddress)).Select(n => n.Key)];
+        foreach (var name in dead)
+            _nodes.Remove(name);
+        return dead;
+    }
 
     public void Expire(DateTimeOffset now)
     {

@@ -37,11 +37,16 @@ internal sealed partial class RoomGrain
         var (closedAt, permanent) = (Now, IsPermanent);
         if (permanent)
         {
+            // The directory first, as where it is created: what it refuses does not happen. Should the deletion fail, the room is as it was, and
+            // its next activation corrects the directory.
+            if (await Register.SetPermanent(_key.Room, null) is { IsDone: false } refused)
+                return refused;
             await _store.Clear();
-            await Register.SetPermanent(_key.Room, null);
         }
         _closedAt = closedAt;
-        PutOut(_seats.Members.ToList(), reason);
+        PutOut([.. _seats.Members], reason);
+        _watchers.NoteClosed();
+        _watchers.Tell(_key);
         GrainFactory.GetDirectory(_key.Application).ReportRoom(Summary(), gone: true).Ignore();
         _inDirectory = false;
         Log.Closed(_logger, _key, reason);
@@ -58,7 +63,9 @@ internal sealed partial class RoomGrain
 
     public Task Follow(ApplicationSettings settings)
     {
+        var before = Settings;
         _application = settings;
+        NoteSettings(before);
         Changed();
         return Task.CompletedTask;
     }
@@ -73,8 +80,10 @@ internal sealed partial class RoomGrain
         var registered = await Register.SetPermanent(_key.Room, settings);
         if (!registered.IsDone)
             return registered.Refusal;
+        var before = Settings;
         await _store.Change(state => state with { Settings = change(state.Settings ?? new RoomSettings()) });
         _closedAt = null;
+        NoteSettings(before);
         Changed();
         return Details();
     }
@@ -87,5 +96,11 @@ internal sealed partial class RoomGrain
         foreach (var node in members.GroupBy(m => m.Node, m => m.Id, StringComparer.Ordinal))
             _nodes.Observer(node.Key)?.Disconnect(_key, [.. node], reason).Ignore();
         Changed();
+    }
+
+    private void NoteSettings(EffectiveRoomSettings before)
+    {
+        if (Settings != before)
+            _watchers.Note(Settings);
     }
 }

@@ -32,16 +32,20 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     private readonly StateStore<RoomState> _store;
     private readonly RoomOptions _options;
     private readonly GrainMetrics _metrics;
+    private readonly SiloLife _silos;
     private readonly TimeProvider _clock;
     private readonly ILogger<RoomGrain> _logger;
     private readonly SeatTable _seats;
     private readonly StreamTable _streams;
     private readonly NodeTable _nodes;
+    private readonly NodeQuestions _questions;
+    private readonly RoomWatchers _watchers;
     private RoomKey _key;
     private ApplicationSettings _application = new();
     private Task _gathered = Task.CompletedTask;
     private RouteTable _routes = null!;
     private Gathering _gathering = null!;
+    private MembershipVersion _membership;
     private DateTimeOffset _emptySince;
     private DateTimeOffset _reportedAt;
     private DateTimeOffset? _closedAt;
@@ -51,13 +55,23 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
 
     public RoomGrain(
         [PersistentState("room")] IPersistentState<RoomState> state, IOptions<RoomOptions> options, GrainMetrics metrics,
-        [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock, ILogger<RoomGrain> logger)
+        SiloLife silos, [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock, ILogger<RoomGrain> logger)
     {
         _store = new StateStore<RoomState>(state);
-        (_options, _metrics, _clock, _logger) = (options.Value, metrics, clock, logger);
-        _seats = new SeatTable(_options.SeatLease);
-        _streams = new StreamTable(_options.TakeoverSilence, _options.MaxStreams);
+        (_options, _metrics, _silos, _clock, _logger) = (options.Value, metrics, silos, clock, logger);
+        _watchers = new RoomWatchers(clock, logger);
+        _seats = new SeatTable(_options.SeatLease)
+        {
+            Joined = member => _watchers.Note(RoomEventKind.MemberJoined, member),
+            Left = member => _watchers.Note(RoomEventKind.MemberLeft, member),
+        };
+        _streams = new StreamTable(_options.TakeoverSilence, _options.MaxStreams)
+        {
+            Started = stream => _watchers.Note(RoomEventKind.StreamStarted, stream),
+            Ended = stream => _watchers.Note(RoomEventKind.StreamEnded, stream),
+        };
         _nodes = new NodeTable(_options.SeatLease);
+        _questions = new NodeQuestions(_nodes, _options.ClaimAnswerTime, clock);
     }
 
     private bool IsPermanent => _store.Value.Settings is not null;
@@ -100,9 +114,11 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
             return new Refusal(RefusalCode.Gone, $"The connection {member.Id} has left the room {_key}.");
         if (!Exists && !(_application.CreateRoomsOnTheFly ?? _options.CreateOnTheFly))
             return UnknownRoom();
+        if (request.Replaces is { } old && _seats.IsReplacedByOther(old, member.Id))
+            return new Refusal(RefusalCode.Denied, "Another connection has come here with the same ticket. Connect without it.");
         if (settings.WaitingRoom && !request.Approved && !_seats.Contains(member.Id))
             return new Seat(SeatOutcome.NeedsApproval, settings);
-        if (!_seats.TrySeat(member, settings.Capacity, now))
+        if (!_seats.TrySeat(member, request.Replaces, settings.Capacity, now))
         {
             _metrics.LimitHit("seats");
             return new Refusal(RefusalCode.RoomFull, $"The room {_key} is full: all {settings.Capacity} seats are taken.");
@@ -123,7 +139,11 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         await _gathered;
         if (!Names.IsValid(claim.Stream))
             return new Refusal(RefusalCode.InvalidName, $"The stream's name is not allowed. {Names.Rule}");
-        var answer = _streams.Claim(claim, _seats.Contains, _nodes.LastReport, Now, out var superseded);
+        // What this room remembers of a publisher on another node may be over: the node knows.
+        long? unanswered = null;
+        if (_seats.Contains(claim.Publisher) && _streams.RivalOf(claim, _seats) is { } rival && rival.Origin != claim.Node && !await _questions.Ask(rival.Origin, _key))
+            unanswered = rival.Epoch;
+        var answer = _streams.Claim(claim, _seats, _nodes.LastReport, unanswered, Now, out var superseded);
         if (superseded is { } old)
             Tell(old);
         if (answer.IsDone)
@@ -143,7 +163,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     public Task<RoomRoutes> Report(NodePresence presence)
     {
         var now = Now;
-        if (!_nodes.TryReport(presence, now))
+        if (_silos.IsDead(presence.SiloAddress) || !_nodes.TryReport(presence, now))
             return Task.FromResult(RoutesFor(presence));
         foreach (var stray in _seats.Apply(presence.Node, presence.Members, now).GroupBy(s => s.Reason, s => s.Connection))
             _nodes.Observer(presence.Node)?.Disconnect(_key, [.. stray], stray.Key).Ignore();
@@ -152,12 +172,26 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         _routes.Heard(presence.RoutesVersion);
         Changed();
         _gathering.Heard();
+        _questions.Heard(presence.Node);
         return Task.FromResult(RoutesFor(presence));
     }
 
-    public Task<Answer<RoomDetails>> Watch(IRoomObserver observer) => throw new NotImplementedException();
+    public async Task<Answer<RoomDetails>> Watch(IRoomObserver observer)
+    {
+        await _gathered;
+        if (!Exists)
+            return UnknownRoom();
+        if (_watchers.TryAdd(observer))
+            return Details();
+        _metrics.LimitHit("watchers");
+        return new Refusal(RefusalCode.TooManyWatchers, $"As many watch the room {_key} as may ({RoomWatchers.MaxWatchers}).");
+    }
 
-    public Task Unwatch(IRoomObserver observer) => throw new NotImplementedException();
+    public Task Unwatch(IRoomObserver observer)
+    {
+        _watchers.Remove(observer);
+        return Task.CompletedTask;
+    }
 
     public async Task<Answer<RoomDetails>> Describe()
     {
@@ -188,7 +222,11 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     private Task Tick()
     {
         var now = Now;
+        DropDead();
         _nodes.Expire(now);
+        if (_seats.Replaced(now) is { Length: > 0 } replaced)
+            PutOut(replaced, "You have connected anew.");
+        _watchers.Expire();
         if (_seats.Expire(now) is > 0 and var lost)
         {
             Log.LeaseEnded(_logger, _key, lost);
@@ -200,6 +238,18 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         else if (Exists && now - _reportedAt >= RenewPeriod)
             Tell();
         return Task.CompletedTask;
+    }
+
+    private void DropDead()
+    {
+        if (_membership == _silos.Version)
+            return;
+        _membership = _silos.Version;
+        foreach (var node in _nodes.RemoveDead(_silos))
+        {
+            Log.NodeDied(_logger, _key, _seats.Drop(node), node);
+            Changed();
+        }
     }
 
     private void Leave()
@@ -228,6 +278,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         _countedMembers = _seats.Count;
         if (_seats.Count > 0)
             _emptySince = Now;
+        _watchers.Tell(_key);
     }
 
     private void Tell()
@@ -266,5 +317,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
 
         [LoggerMessage(1402, LogLevel.Warning, "Room {Room}: {Members} members have gone with a node that stopped reporting")]
         public static partial void LeaseEnded(ILogger logger, RoomKey room, int members);
+
+        [LoggerMessage(1403, LogLevel.Warning, "Room {Room}: {Members} members have gone with node {Node}, whose silo is dead")]
+        public static partial void NodeDied(ILogger logger, RoomKey room, int members, string node);
     }
 }

@@ -14,14 +14,28 @@ namespace RoomGrains.Grains.Rooms;
 /// 2. Who left, or was put out, less than <see cref="Memory"/> ago stays out although this report has him: it was made before. Ids
 /// are never used twice, so that nobody new is kept out by it. Who was put out and is still reported has not heard of it.
 /// </para>
+/// <para>
+/// A client that its node asked to connect anew sits on two seats for a moment. They count as one: the new connection is seated also in a
+/// full room, and once: a second one that says the same is somebody else.
+/// </para>
 /// </remarks>
 internal sealed class SeatTable(TimeSpan lease)
 {
+    /// <summary>How long a member keeps his seat beside the connection that replaces him: time enough for what he plays to start there.</summary>
+    public static readonly TimeSpan Handover = TimeSpan.FromSeconds(10);
+
     public static readonly TimeSpan Travel = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan Memory = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<ConnectionId, Place> _places = [];
     private readonly Dictionary<ConnectionId, Departure> _departed = [];
+    private readonly Dictionary<ConnectionId, (ConnectionId New, DateTimeOffset At)> _successors = [];
+
+    /// <summary>Called when somebody has got a seat.</summary>
+    public Action<Member>? Joined { get; init; }
+
+    /// <summary>Called when somebody has none any more.</summary>
+    public Action<Member>? Left { get; init; }
 
     public int Count => _places.Count;
 
@@ -32,7 +46,11 @@ internal sealed class SeatTable(TimeSpan lease)
     public Member? Find(ConnectionId connection) => _places.GetValueOrDefault(connection)?.Member;
 
     /// <summary>Gives a seat; asking again is answered with the same one. False when there is none left.</summary>
-    public bool TrySeat(Member member, int capacity, DateTimeOffset now)
+    /// <param name="member">Who is to sit there.</param>
+    /// <param name="replaces">The connection of the same client that this one replaces; null: none.</param>
+    /// <param name="capacity">How many may sit.</param>
+    /// <param name="now">The time.</param>
+    public bool TrySeat(Member member, ConnectionId? replaces, int capacity, DateTimeOffset now)
     {
         if (_places.TryGetValue(member.Id, out var place))
         {
@@ -40,11 +58,24 @@ internal sealed class SeatTable(TimeSpan lease)
             place.SeatedAt = now;
             return true;
         }
-        if (_places.Count >= capacity)
+        var takesOver = replaces is { } old && _places.ContainsKey(old) && !IsReplaced(old);
+        if (_places.Count >= capacity && !takesOver && _places.Keys.Count(id => !IsReplaced(id)) >= capacity)
             return false;
-        _places.Add(member.Id, new Place { Member = member with { Since = now }, SeatedAt = now, HeardAt = now });
+        if (replaces is { } before)
+            _successors[before] = (member.Id, now);
+        Add(new Place { Member = member with { Since = now }, SeatedAt = now, HeardAt = now });
         return true;
     }
+
+    /// <summary>Whether another connection than this one sits here in the place of <paramref name="old"/>: of two that say so, one is not its client.</summary>
+    public bool IsReplacedByOther(ConnectionId old, ConnectionId connection) => IsReplaced(old) && _successors[old].New != connection;
+
+    /// <summary>Whether one connection is another of the same client.</summary>
+    public bool Succeeds(ConnectionId connection, ConnectionId old) => _successors.TryGetValue(old, out var successor) && successor.New == connection;
+
+    /// <summary>Members whose new connection has had the time to take over.</summary>
+    public ImmutableArray<Member> Replaced(DateTimeOffset now) =>
+        [.. _successors.Where(s => now - s.Value.At >= Handover && _places.ContainsKey(s.Key) && IsReplaced(s.Key)).Select(s => _places[s.Key].Member)];
 
     /// <summary>Whether this connection left a while ago. It takes no seat again: what asks for one was sent before it left.</summary>
     public bool HasLeft(ConnectionId connection) => _departed.ContainsKey(connection);
@@ -56,7 +87,7 @@ internal sealed class SeatTable(TimeSpan lease)
     public bool Release(ConnectionId connection, string? putOut, DateTimeOffset now)
     {
         _departed[connection] = new Departure(now, putOut);
-        return _places.Remove(connection);
+        return Remove(connection);
     }
 
     /// <summary>Applies a node's report.</summary>
@@ -73,9 +104,9 @@ internal sealed class SeatTable(TimeSpan lease)
                 continue;
             }
             if (!_places.TryGetValue(member.Id, out var place))
-                _places.Add(member.Id, place = new Place { Member = member, SeatedAt = now });
+                Add(place = new Place { Member = member with { Node = node, Since = member.Since == default ? now : member.Since }, SeatedAt = now });
             // The gateway knows the member better, but when it got its seat is the room's to say.
-            place.Member = member with { Node = node, Since = place.Member.Since == default ? now : place.Member.Since };
+            place.Member = member with { Node = node, Since = place.Member.Since };
             (place.Reported, place.HeardAt) = (true, now);
         }
         var reported = members.Select(m => m.Id).ToHashSet();
@@ -83,9 +114,20 @@ internal sealed class SeatTable(TimeSpan lease)
         {
             var travelling = !place.Reported && now - place.SeatedAt < Travel;
             if (place.Member.Node == node && !reported.Contains(id) && !travelling)
-                _places.Remove(id);
+                Remove(id);
         }
         return strays.ToImmutable();
+    }
+
+    /// <summary>Removes the members of a node that is gone.</summary>
+    /// <returns>How many they were.</returns>
+    public int Drop(string node)
+    {
+        var before = _places.Count;
+        foreach (var (id, place) in _places)
+            if (place.Member.Node == node)
+                Remove(id);
+        return before - _places.Count;
     }
 
     /// <summary>Removes whose node has not reported them for the length of the lease, and forgets who departed long ago.</summary>
@@ -95,11 +137,30 @@ internal sealed class SeatTable(TimeSpan lease)
         var before = _places.Count;
         foreach (var (id, place) in _places)
             if (now - (place.HeardAt > place.SeatedAt ? place.HeardAt : place.SeatedAt) >= lease)
-                _places.Remove(id);
+                Remove(id);
         foreach (var (id, departure) in _departed)
             if (now - departure.At >= Memory)
                 _departed.Remove(id);
+        foreach (var (id, successor) in _successors)
+            if (now - successor.At >= Memory)
+                _successors.Remove(id);
         return before - _places.Count;
+    }
+
+    private bool IsReplaced(ConnectionId old) => _successors.TryGetValue(old, out var successor) && _places.ContainsKey(successor.New);
+
+    private void Add(Place place)
+    {
+        _places.Add(place.Member.Id, place);
+        Joined?.Invoke(place.Member);
+    }
+
+    private bool Remove(ConnectionId connection)
+    {
+        if (!_places.Remove(connection, out var place))
+            return false;
+        Left?.Invoke(place.Member);
+        return true;
     }
 
     private sealed class Place

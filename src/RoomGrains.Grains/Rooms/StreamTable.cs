@@ -28,27 +28,37 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
     private readonly Dictionary<string, (long Epoch, DateTimeOffset At)> _ended = new(StringComparer.Ordinal);
     private long _lastEpoch;
 
+    /// <summary>Called when a stream is published, or by another member than before.</summary>
+    public Action<StreamInfo>? Started { get; init; }
+
+    /// <summary>Called when a stream is not published any more.</summary>
+    public Action<StreamInfo>? Ended { get; init; }
+
     public int Count => _streams.Count;
 
     public IEnumerable<StreamInfo> Streams => _streams.Values.Select(p => p.Info).OrderBy(s => s.Name, StringComparer.Ordinal);
 
+    /// <summary>The publication that a claim would end: another member's.</summary>
+    public StreamInfo? RivalOf(StreamClaim claim, SeatTable seats) =>
+        _streams.TryGetValue(claim.Stream, out var current) && seats.Contains(current.Info.Publisher) && !IsOwn(claim, current, seats) ? current.Info : null;
+
     /// <summary>Claims a name for a member.</summary>
     /// <param name="claim">Who, where, which name.</param>
-    /// <param name="isMember">Whether a connection sits in the room.</param>
+    /// <param name="seats">Who sits in the room, and which connections are the same client's.</param>
     /// <param name="lastReport">When a node last reported.</param>
+    /// <param name="unanswered">The epoch of a publication whose node was asked just now and did not answer; null: none.</param>
     /// <param name="now">The time.</param>
     /// <param name="superseded">The publication that has ended by it, where its node must hear of it.</param>
-    public Answer<long> Claim(StreamClaim claim, Func<ConnectionId, bool> isMember, Func<string, DateTimeOffset?> lastReport, DateTimeOffset now, out Superseded? superseded)
+    public Answer<long> Claim(StreamClaim claim, SeatTable seats, Func<string, DateTimeOffset?> lastReport, long? unanswered, DateTimeOffset now, out Superseded? superseded)
     {
         superseded = null;
-        if (!isMember(claim.Publisher))
+        if (!seats.Contains(claim.Publisher))
             return new Refusal(RefusalCode.NotAMember, "Only a member of the room can publish in it.");
         if (_streams.TryGetValue(claim.Stream, out var current))
         {
-            var own = current.Info.Publisher == claim.Publisher;
-            if (!own && isMember(current.Info.Publisher) && !IsSilent(current, lastReport, now))
+            if (RivalOf(claim, seats) is { } rival && rival.Epoch != unanswered && !IsSilent(current, lastReport, now))
                 return new Refusal(RefusalCode.StreamNameTaken, $"Another member publishes '{claim.Stream}'. Choose another name, or wait until that stream has been silent for {takeoverSilence.TotalSeconds:0.#} s.");
-            if (!own)
+            if (current.Info.Publisher != claim.Publisher)
                 superseded = new Superseded(current.Info.Origin, claim.Stream, 0);
         }
         else if (_streams.Count >= maxStreams)
@@ -58,12 +68,11 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
         var epoch = _lastEpoch = Math.Max(now.UtcTicks, _lastEpoch + 1);
         if (superseded is { } old)
             superseded = old with { Epoch = epoch };
-        _streams[claim.Stream] = new Publication
+        Put(new Publication
         {
             Info = new StreamInfo { Name = claim.Stream, Publisher = claim.Publisher, Origin = claim.Node, Epoch = epoch, Since = now },
             ClaimedAt = now,
-            ReportedAt = now,
-        };
+        });
         return epoch;
     }
 
@@ -72,7 +81,7 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
     {
         if (!_streams.TryGetValue(stream, out var current) || current.Info.Epoch != epoch)
             return false;
-        _streams.Remove(stream);
+        Remove(stream);
         _ended[stream] = (epoch, now);
         return true;
     }
@@ -93,7 +102,7 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
                 // This room forgot it, or made a claim in ignorance of it after it forgot.
                 if (current is not null && current.Info.Publisher != stream.Publisher)
                     superseded.Add(new Superseded(current.Info.Origin, stream.Name, stream.Epoch));
-                _streams[stream.Name] = new Publication { Info = info, ClaimedAt = now, ReportedAt = now, Reported = true };
+                Put(new Publication { Info = info, ClaimedAt = now, Reported = true });
             }
             else if (current.Info.Epoch > stream.Epoch)
             {
@@ -104,7 +113,7 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
             }
             else
             {
-                (current.Info, current.ReportedAt, current.Reported) = (info with { Since = current.Info.Since }, now, true);
+                (current.Info, current.Reported) = (info with { Since = current.Info.Since }, true);
             }
             reported.Add(stream.Name);
         }
@@ -112,7 +121,7 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
         {
             var travelling = !publication.Reported && now - publication.ClaimedAt < Travel;
             if (publication.Info.Origin == node && !reported.Contains(name) && !travelling)
-                _streams.Remove(name);
+                Remove(name);
         }
         return superseded.ToImmutable();
     }
@@ -122,10 +131,27 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
     {
         foreach (var (name, publication) in _streams)
             if (!isMember(publication.Info.Publisher))
-                _streams.Remove(name);
+                Remove(name);
         foreach (var (name, ended) in _ended)
             if (now - ended.At >= Memory)
                 _ended.Remove(name);
+    }
+
+    private static bool IsOwn(StreamClaim claim, Publication current, SeatTable seats) =>
+        current.Info.Publisher == claim.Publisher || seats.Succeeds(claim.Publisher, current.Info.Publisher);
+
+    private void Put(Publication publication)
+    {
+        var old = _streams.GetValueOrDefault(publication.Info.Name)?.Info;
+        _streams[publication.Info.Name] = publication;
+        if (old is null || old.Publisher != publication.Info.Publisher)
+            Started?.Invoke(publication.Info);
+    }
+
+    private void Remove(string stream)
+    {
+        if (_streams.Remove(stream, out var publication))
+            Ended?.Invoke(publication.Info);
     }
 
     private bool IsSilent(Publication publication, Func<string, DateTimeOffset?> lastReport, DateTimeOffset now)
@@ -138,7 +164,6 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
     {
         public required StreamInfo Info;
         public DateTimeOffset ClaimedAt;
-        public DateTimeOffset ReportedAt;
         public bool Reported;
     }
 }

@@ -25,8 +25,9 @@ public class OptionsTests
             SeatLease = TimeSpan.FromSeconds(1),
             EmptyRoomTime = TimeSpan.FromDays(1),
             GatherTime = TimeSpan.FromMinutes(1),
+            ClaimAnswerTime = TimeSpan.FromMinutes(1),
         });
-        Assert.Equal(9, result.Failures!.Count());
+        Assert.Equal(10, result.Failures!.Count());
         Assert.Contains("Rooms:Capacity is 0, but must be 1 to 100000.", result.Failures!);
     }
 

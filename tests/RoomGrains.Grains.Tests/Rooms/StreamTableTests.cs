@@ -7,24 +7,25 @@ public class StreamTableTests
     private static readonly TimeSpan Takeover = TimeSpan.FromSeconds(3);
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private readonly ConnectionId _alice = ConnectionId.New(), _bob = ConnectionId.New();
-    private readonly HashSet<ConnectionId> _members = [];
+    private readonly SeatTable _seats = new(TimeSpan.FromMinutes(1));
     private readonly Dictionary<string, DateTimeOffset> _reports = [];
     private readonly StreamTable _streams = new(Takeover, maxStreams: 2);
 
     public StreamTableTests()
     {
-        _members.UnionWith([_alice, _bob]);
+        foreach (var id in (ConnectionId[])[_alice, _bob])
+            _seats.TrySeat(new Member { Id = id, Node = "a" }, replaces: null, 80, Start);
     }
 
     private static DateTimeOffset At(double seconds) => Start.AddSeconds(seconds);
 
-    private Answer<long> Claim(ConnectionId publisher, string stream, double at, out Superseded? superseded, string node = "a") =>
-        _streams.Claim(new StreamClaim(publisher, node, stream), _members.Contains, n => _reports.TryGetValue(n, out var r) ? r : null, At(at), out superseded);
+    private Answer<long> Claim(ConnectionId publisher, string stream, double at, out Superseded? superseded, string node = "a", long? unanswered = null) =>
+        _streams.Claim(new StreamClaim(publisher, node, stream), _seats, n => _reports.TryGetValue(n, out var r) ? r : null, unanswered, At(at), out superseded);
 
     private Superseded[] Report(string node, double at, params StreamInfo[] streams)
     {
         _reports[node] = At(at);
-        return [.. _streams.Apply(node, [.. streams], _members.Contains, At(at))];
+        return [.. _streams.Apply(node, [.. streams], _seats.Contains, At(at))];
     }
 
     private StreamInfo Info(string name, ConnectionId publisher, long epoch, double silence = 0) =>
@@ -63,7 +64,7 @@ public class StreamTableTests
     public void A_name_is_taken_over_from_who_is_no_member_any_more()
     {
         Claim(_alice, "cam", 0, out _);
-        _members.Remove(_alice);
+        _seats.Release(_alice, putOut: null, Start);
         Assert.True(Claim(_bob, "cam", 0.1, out _, "b").IsDone);
         Assert.Equal(RefusalCode.NotAMember, Claim(_alice, "cam", 0.2, out _).Refusal!.Code);
     }
@@ -132,8 +133,31 @@ public class StreamTableTests
     {
         Claim(_alice, "one", 0, out _);
         Claim(_bob, "two", 0, out _);
-        _members.Remove(_alice);
-        _streams.Expire(_members.Contains, At(0));
+        _seats.Release(_alice, putOut: null, Start);
+        _streams.Expire(_seats.Contains, At(0));
         Assert.Equal("two", Assert.Single(_streams.Streams).Name);
+    }
+
+    [Fact]
+    public void A_name_is_taken_over_from_a_publisher_whose_node_does_not_answer_and_from_nobody_else()
+    {
+        var first = Claim(_alice, "cam", 0, out _).ValueOrThrow();
+        Report("a", 0.1, Info("cam", _alice, first));
+        Assert.Equal(RefusalCode.StreamNameTaken, Claim(_bob, "cam", 0.2, out _, "b", unanswered: first - 1).Refusal!.Code);
+        var second = Claim(_bob, "cam", 0.2, out var superseded, "b", unanswered: first).ValueOrThrow();
+        Assert.Equal(new Superseded("a", "cam", second), superseded);
+    }
+
+    [Fact]
+    public void The_new_connection_of_a_publisher_takes_his_stream_and_the_old_one_hears_of_it()
+    {
+        var first = Claim(_alice, "cam", 0, out _).ValueOrThrow();
+        Report("a", 0.1, Info("cam", _alice, first));
+        var anew = ConnectionId.New();
+        _seats.TrySeat(new Member { Id = anew, Node = "b" }, replaces: _alice, 80, At(0.2));
+        Assert.Null(_streams.RivalOf(new StreamClaim(anew, "b", "cam"), _seats));
+        var second = Claim(anew, "cam", 0.3, out var superseded, "b").ValueOrThrow();
+        Assert.Equal(new Superseded("a", "cam", second), superseded);
+        Assert.Equal("b", Assert.Single(_streams.Streams).Origin);
     }
 }
