@@ -57,9 +57,9 @@ internal sealed class Stage : IDisposable
             return _counted.GetValueOrDefault(instrument);
     }
 
-    public Publication Publish(long epoch = 1)
+    public Publication Publish(long epoch = 1, bool isRelay = false)
     {
-        var publication = Hub.Publish(Path, epoch);
+        var publication = Hub.Publish(Path, epoch, isRelay);
         Assert.NotNull(publication);
         _publications.Add(publication);
         return publication;
@@ -75,6 +75,17 @@ internal sealed class Stage : IDisposable
             _subscriptions.Add(subscription);
         }
         return (subscription, sink);
+    }
+
+    /// <summary>Another node that pulls the stream; null when this publication of it is not here.</summary>
+    public RecordingSink? PlayToNode(long epoch = 1, bool fromGop = true)
+    {
+        var sink = new RecordingSink();
+        _sinks.Add(sink);
+        if (Hub.PlayToNode(Path, epoch, sink, fromGop) is not { } subscription)
+            return null;
+        _subscriptions.Add(subscription);
+        return sink;
     }
 
     /// <summary>Sends words such as <c>K1@40</c>; see <see cref="Words"/>.</summary>

@@ -29,8 +29,7 @@ internal sealed partial class RelayPull(
     private volatile RtmpClient? _client;
     private long _heardAt;
     private long _received;
-    private long _counted;
-    private bool _asking;
+    private volatile bool _asking;
 
     /// <summary>The stream.</summary>
     public StreamKey Stream => stream;
@@ -62,9 +61,7 @@ internal sealed partial class RelayPull(
     /// <summary>The heartbeat.</summary>
     public void Tick()
     {
-        var received = Interlocked.Read(ref _received);
-        metrics.RelayReceived(received - _counted);
-        _counted = received;
+        metrics.RelayReceived(Interlocked.Exchange(ref _received, 0));
         if (_client is { } client && !_asking && time.GetElapsedTime(Interlocked.Read(ref _heardAt)) >= options.RelaySilence)
         {
             _asking = true;
@@ -136,6 +133,12 @@ internal sealed partial class RelayPull(
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or RtmpRejectedException or RtmpProtocolException or ObjectDisposedException)
         {
             Log.Failed(logger, stream, route.Epoch, route.Origin, route.Address, e is OperationCanceledException ? "no answer in time" : e.Message);
+            return false;
+        }
+        catch (Exception e)
+        {
+            // Its players wait: it is tried again, whatever it was.
+            Log.Fault(logger, e, stream);
             return false;
         }
     }
@@ -227,6 +230,9 @@ internal sealed partial class RelayPull(
 
         [LoggerMessage(3312, LogLevel.Debug, "relay {Stream} epoch {Epoch} from {Origin} ({Address}) failed and is tried again while it is published there: {Error}")]
         public static partial void Failed(ILogger logger, StreamKey stream, long epoch, string origin, string address, string error);
+
+        [LoggerMessage(3315, LogLevel.Error, "A fault of this node ended the relay of {Stream}; it is tried again")]
+        public static partial void Fault(ILogger logger, Exception error, StreamKey stream);
 
         [LoggerMessage(3313, LogLevel.Debug, "relay {Stream} epoch {Epoch} is stale: this node has a newer publication, or still the older connection")]
         public static partial void Stale(ILogger logger, StreamKey stream, long epoch);

@@ -249,6 +249,8 @@ internal sealed partial class RtmpSession
         }
         Log.Relay(_services.Logger, Id, ticket.Value.Room, ticket.Value.Stream, ticket.Value.Node, _connection.RemoteAddress);
         ConnectReply.Accept(connect, Id, _services, _connection.Output);
+        // The limit is one on clients: however many there are, nodes get their streams.
+        _services.Sessions.Leave();
         Admit(new RelayPeer(ticket.Value, _connection.Output, _services, end => Post(() => End(end))));
     }
 
@@ -336,7 +338,8 @@ internal sealed partial class RtmpSession
         _services.Sessions.Remove(this);
         if (!_admitted)
             _services.Sessions.Admitted(_connection.RemoteAddress.Address);
-        _services.Sessions.Leave();
+        if (!IsRelay)
+            _services.Sessions.Leave();
     }
 
     private void GiveBack(SessionEnd end)
