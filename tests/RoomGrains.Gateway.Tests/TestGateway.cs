@@ -37,7 +37,7 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public static async Task<TestGateway> StartAsync(
         IGrainFactory grains, string name = "gateway", Action<GatewayOptions>? configure = null, Action<StreamOptions>? streams = null, TimeProvider? time = null,
-        string secret = Secret)
+        string secret = Secret, Cable? cable = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         var log = new CapturedLog();
@@ -45,8 +45,8 @@ internal sealed class TestGateway : IAsyncDisposable
         builder.Services.AddSingleton(grains);
         if (time is not null)
             builder.Services.AddSingleton(time);
-        builder.Services.AddRoomGrainsGateway(_ => new NodeIdentity(name));
-        builder.Services.Configure<ClusterOptions>(options => options.Secret = secret);
+        builder.Services.AddSingleton(new TicketSigner(secret));
+        builder.Services.AddRoomGrainsGateway(_ => new NodeIdentity(name, RelayAddress: cable?.Address ?? ""));
         builder.Services.Configure<GatewayOptions>(options =>
         {
             (options.RtmpPort, options.ListenAddress) = (0, "127.0.0.1");
@@ -55,7 +55,9 @@ internal sealed class TestGateway : IAsyncDisposable
         builder.Services.Configure<StreamOptions>(options => streams?.Invoke(options));
         var host = builder.Build();
         await host.StartAsync();
-        return new TestGateway(host, log);
+        var gateway = new TestGateway(host, log);
+        cable?.To(gateway);
+        return gateway;
     }
 
     public async ValueTask DisposeAsync()

@@ -1,0 +1,116 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace RoomGrains.Gateway.Tests;
+
+/// <summary>The cable between two nodes, which a test can cut, or hold still. A node is given its end as the address at which others reach it.</summary>
+internal sealed class Cable : IAsyncDisposable
+{
+    private readonly Socket _listener = new(SocketType.Stream, ProtocolType.Tcp);
+    private readonly Lock _gate = new();
+    private readonly List<Connection> _connections = [];
+    private readonly Task _accepting;
+    private IPEndPoint? _target;
+    private long _toTarget;
+
+    public Cable()
+    {
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Listen();
+        Address = _listener.LocalEndPoint!.ToString()!;
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>Its near end.</summary>
+    public string Address { get; }
+
+    /// <summary>Connections so far.</summary>
+    public int Connections
+    {
+        get
+        {
+            lock (_gate)
+                return _connections.Count;
+        }
+    }
+
+    /// <summary>Bytes that went from those who connect to the node at the far end.</summary>
+    public long ToTarget => Interlocked.Read(ref _toTarget);
+
+    /// <summary>Puts the node at the far end.</summary>
+    public void To(TestGateway gateway) => _target = gateway.EndPoint;
+
+    /// <summary>Cuts every connection; new ones are possible.</summary>
+    public void Cut() => Each(c => c.Dispose());
+
+    /// <summary>Holds every connection still: it is there, and no byte passes any more. New ones are possible.</summary>
+    public void Hold() => Each(c => c.Held = true);
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Dispose();
+        await _accepting;
+        Cut();
+    }
+
+    private void Each(Action<Connection> action)
+    {
+        lock (_gate)
+            _connections.ForEach(action);
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var near = await _listener.AcceptAsync();
+                var far = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                var connection = new Connection(near, far);
+                lock (_gate)
+                    _connections.Add(connection);
+                await far.ConnectAsync(_target!);
+                near.NoDelay = far.NoDelay = true;
+                _ = PassAsync(connection, near, far, bytes => Interlocked.Add(ref _toTarget, bytes));
+                _ = PassAsync(connection, far, near, _ => { });
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The end of the test.
+        }
+    }
+
+    private static async Task PassAsync(Connection connection, Socket from, Socket to, Action<int> passed)
+    {
+        var buffer = new byte[64 * 1024];
+        try
+        {
+            while (await from.ReceiveAsync(buffer) is > 0 and var count)
+            {
+                // What is held is lost: nobody hears of this connection again.
+                if (connection.Held)
+                    return;
+                for (var sent = 0; sent < count;)
+                    sent += await to.SendAsync(buffer.AsMemory(sent, count - sent));
+                passed(count);
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+        }
+        connection.Dispose();
+    }
+
+    private sealed class Connection(Socket near, Socket far) : IDisposable
+    {
+        public volatile bool Held;
+
+        public void Dispose()
+        {
+            near.Dispose();
+            far.Dispose();
+        }
+    }
+}
