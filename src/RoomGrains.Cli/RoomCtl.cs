@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Net;
 using RoomGrains.Cli.Commands;
+using RoomGrains.Grains.Storage;
 
 namespace RoomGrains.Cli;
 
@@ -11,6 +12,7 @@ public sealed class RoomCtl
 {
     private const int DefaultPort = 30000;
     private const string ConnectVariable = "ROOMGRAINS_CONNECT";
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(10);
 
     private readonly Option<string[]> _connect = new("--connect")
     {
@@ -71,10 +73,10 @@ public sealed class RoomCtl
 
     private RootCommand CreateRoot()
     {
-        var root = new RootCommand("Looks at the rooms of a RoomGrains cluster and steers them: rooms, pending connections, members, nodes.")
+        var root = new RootCommand("Looks at the rooms of a RoomGrains cluster and steers them: rooms, pending connections, members, nodes; and prepares its database.")
         {
             _connect, _clusterId, _json, _timeout,
-            RoomsCommands.Create(this), PendingCommands.Create(this), MembersCommands.Create(this), NodesCommands.Create(this),
+            RoomsCommands.Create(this), PendingCommands.Create(this), MembersCommands.Create(this), NodesCommands.Create(this), DatabaseCommands.Create(this),
         };
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!,
@@ -94,9 +96,41 @@ public sealed class RoomCtl
         return command;
     }
 
+    /// <summary>Makes a command that works on the database, also where no node runs.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="act">Takes the command line, the environment, where results go, and a token that is cancelled when the time is up.</param>
+    internal Command Acts(Command command, Func<ParseResult, Func<string, string?>, Output, CancellationToken, Task> act)
+    {
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var limit = parsed.GetValue(_timeout) ?? DefaultTimeout;
+            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            timeout.CancelAfter(limit);
+            try
+            {
+                await act(parsed, _environment, new Output(_output, parsed.GetValue(_json)), timeout.Token);
+                return ExitCodes.Done;
+            }
+            catch (DatabaseException e)
+            {
+                // With a cause it was not reached, or failed; without one it is not as it should be.
+                return Fail(e.InnerException is null ? ExitCodes.Refused : ExitCodes.Unreachable, e.Message);
+            }
+            catch (UsageException e)
+            {
+                return Fail(ExitCodes.Usage, e.Message);
+            }
+            catch (OperationCanceledException)
+            {
+                return Fail(ExitCodes.Unreachable, $"the database did not answer within {Hosting.Duration.Format(limit)}. Give it longer with --timeout.");
+            }
+        });
+        return command;
+    }
+
     private async Task<int> InvokeAsync(ParseResult parsed, Func<Call, Task> ask, CancellationToken cancel)
     {
-        var limit = parsed.GetValue(_timeout) ?? TimeSpan.FromSeconds(10);
+        var limit = parsed.GetValue(_timeout) ?? DefaultTimeout;
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         timeout.CancelAfter(limit);
         try

@@ -85,6 +85,8 @@ internal sealed record NodeView(
         node.EgressBitsPerSecond, node.Draining);
 }
 
+internal sealed record DatabaseView(int SchemaVersion);
+
 internal sealed record RoomClosedView(string Application, string Room, bool Closed, string Reason);
 
 internal sealed record MemberKickedView(string Application, string Room, string Id, bool Kicked, string Reason);
@@ -97,6 +99,7 @@ internal sealed record MemberKickedView(string Application, string Room, string 
 [JsonSerializable(typeof(VerdictView))]
 [JsonSerializable(typeof(IReadOnlyList<MemberView>))]
 [JsonSerializable(typeof(IReadOnlyList<NodeView>))]
+[JsonSerializable(typeof(DatabaseView))]
 [JsonSerializable(typeof(RoomClosedView))]
 [JsonSerializable(typeof(MemberKickedView))]
 internal sealed partial class Views : JsonSerializerContext

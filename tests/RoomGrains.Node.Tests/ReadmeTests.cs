@@ -69,6 +69,7 @@ public sealed partial class ReadmeTests
     [Theory]
     [InlineData("run")]
     [InlineData("roomctl")]
+    [InlineData("cluster")]
     [InlineData("test")]
     [InlineData("packages")]
     [InlineData("try-clients")]

@@ -34,12 +34,15 @@ public static class RoomGrainsSilo
             // Loopback for silo and client gateway alike: neither port has a password.
             silo.UseLocalhostClustering(options.SiloPort, options.ClientGatewayPort, primarySiloEndpoint: null, options.ServiceId, options.ClusterId);
             silo.UseSqliteStorage(dataFolder);
+            // SQLite has no reminders in Orleans. What a node alone forgets with its process, its grains register again when they come up.
+            silo.UseInMemoryReminderService();
         }
         else
         {
             silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.ClusterId, options.ServiceId));
             silo.ConfigureEndpoints(options);
             silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", options.ConnectionString));
+            silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = ("Npgsql", options.ConnectionString));
             silo.AddStorage("Npgsql", options.ConnectionString);
         }
         silo.Services.TryAddSingleton(new TicketSigner(options.Secret));
