@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Orleans.Concurrency;
 
 namespace RoomGrains;
 
@@ -41,11 +40,11 @@ public interface IClusterGrain : IGrainWithStringKey
     [Alias("ListObservers")]
     Task<ImmutableArray<INodeObserver>> ListObservers();
 
-    /// <summary>A directory says that its application exists.</summary>
-    [Alias("ReportApplication"), OneWay]
+    /// <summary>A directory says that its application is in use. Returns when that is durable, or when there are as many as are remembered.</summary>
+    [Alias("ReportApplication")]
     Task ReportApplication(string application);
 
-    /// <summary>The applications that have been asked for or created, by name. Durable.</summary>
+    /// <summary>The applications in which somebody has had a seat, or that have settings or rooms of their own, by name. Durable.</summary>
     [Alias("ListApplications")]
     Task<ImmutableArray<string>> ListApplications();
 }

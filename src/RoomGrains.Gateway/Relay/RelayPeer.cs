@@ -78,7 +78,7 @@ internal sealed partial class RelayPeer(Ticket ticket, Outbox output, SessionSer
                 end(new SessionEnd(EndReason.ClientLeft, "The relay has ended."));
                 break;
             default:
-                Refuse("command", $"A relay plays one stream: '{PendingClient.Printable(command.Name)}' is not for it.");
+                Refuse("command", $"A relay plays one stream: '{PlainText.Of(command.Name)}' is not for it.");
                 break;
         }
     }

@@ -111,7 +111,7 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
         var name = wanted.Name;
         if (!Names.IsValid(name))
         {
-            Refuse(name, new Refusal(RefusalCode.InvalidName, $"'{PendingClient.Printable(name)}' cannot be a stream's name. {Names.Rule}"));
+            Refuse(name, new Refusal(RefusalCode.InvalidName, $"'{PlainText.Of(name)}' cannot be a stream's name. {Names.Rule}"));
             return;
         }
         // The same name on another NetStream of this client: the new one is meant.
@@ -170,7 +170,7 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
         var name = command.Stream.Name;
         if (!Names.IsValid(name))
         {
-            Reply(StreamReplies.StreamNotFound(name, $"'{PendingClient.Printable(name)}' cannot be a stream's name. {Names.Rule}"));
+            Reply(StreamReplies.StreamNotFound(name, $"'{PlainText.Of(name)}' cannot be a stream's name. {Names.Rule}"));
             return;
         }
         PlayedName = name;

@@ -27,8 +27,8 @@ internal sealed class PendingClient : IDisposable
             Node = services.Node.Name,
             Address = address,
             Since = services.Time.GetUtcNow(),
-            Client = Printable(connect.FlashVersion),
-            TcUrl = Printable(connect.TcUrl),
+            Client = PlainText.Of(connect.FlashVersion),
+            TcUrl = PlainText.Of(connect.TcUrl),
             Parameters = connect.Parameters,
             Arguments = connect.TextArguments,
             FollowsRedirect = connect.Parameters.GetValueOrDefault("redirect") == "follow",
@@ -105,9 +105,6 @@ internal sealed class PendingClient : IDisposable
         while (_held.TryDequeue(out var message))
             message.Release();
     }
-
-    /// <summary>What a client says of itself ends in logs and terminals: no line ends and no escape sequences.</summary>
-    public static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
 
     private static string StatusCodeOf(RefusalCode? code) => code switch
     {

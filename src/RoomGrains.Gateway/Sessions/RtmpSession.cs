@@ -223,7 +223,7 @@ internal sealed partial class RtmpSession
     private void Connect(CommandMessage command)
     {
         if (command.Name != CommandNames.Connect)
-            throw new RtmpProtocolException(ProtocolError.MessageNotAllowed, $"The first command was '{PendingClient.Printable(command.Name)}' and not 'connect'.");
+            throw new RtmpProtocolException(ProtocolError.MessageNotAllowed, $"The first command was '{PlainText.Of(command.Name)}' and not 'connect'.");
         var connect = ConnectCommand.From(command);
         if (connect.Parameters.TryGetValue(RelayPeer.TicketParameter, out var ticket))
         {
@@ -233,7 +233,7 @@ internal sealed partial class RtmpSession
         _pending = new PendingClient(Id, connect, _connection.RemoteAddress, _services);
         _liveness.Pending();
         _services.Metrics.PendingChanged(1);
-        Log.Pending(_services.Logger, Id, PendingClient.Printable($"{_pending.Request.Application}/{_pending.Request.Room ?? "*"}"), _connection.RemoteAddress, _pending.Request.Client);
+        Log.Pending(_services.Logger, Id, PlainText.Of($"{_pending.Request.Application}/{_pending.Request.Room ?? "*"}"), _connection.RemoteAddress, _pending.Request.Client);
         _ = AwaitVerdictAsync(_pending.Request);
     }
 

@@ -16,7 +16,8 @@ namespace RoomGrains.Grains.Directory;
 /// </summary>
 /// <remarks>
 /// Two activations can exist for a moment when the cluster is torn. Both send guests to rooms, which themselves have the say over seats;
-/// of two that write settings the second is told by the storage's version check, and ends.
+/// of two that write settings the second is told by the storage's version check, and ends. Each lists the rooms and the pending that report to
+/// it, which all do again within ten seconds.
 /// </remarks>
 [Reentrant]
 internal sealed partial class DirectoryGrain(
@@ -59,6 +60,9 @@ internal sealed partial class DirectoryGrain(
             _rooms.Remove(room.Room.Room);
         else
             _rooms.Report(room, clock.GetUtcNow());
+        // Not when somebody asks for a room: names come from clients, and the cluster's list is durable.
+        if (room.Members > 0)
+            Register().Ignore();
         return Task.CompletedTask;
     }
 
@@ -75,7 +79,7 @@ internal sealed partial class DirectoryGrain(
         if (Unknown() is { } unknown)
             return unknown;
         await Keep(room, settings);
-        Register();
+        Register().Ignore();
         return Answer.Done;
     }
 
@@ -101,7 +105,7 @@ internal sealed partial class DirectoryGrain(
         if (SettingsRules.Check(settings.RoomDefaults) is { } wrong)
             return wrong;
         await _store.Change(s => s with { Settings = settings });
-        Register();
+        Register().Ignore();
         foreach (var room in _rooms.Active)
             GrainFactory.GetGrain<IRoomSettingsFollower>(Key(room).ToString()).Follow(settings).Ignore();
         return settings;
@@ -129,7 +133,6 @@ internal sealed partial class DirectoryGrain(
         {
             return refusal;
         }
-        Register();
         return new RoomAssignment(Key(room), Settings);
     }
 
@@ -163,12 +166,21 @@ internal sealed partial class DirectoryGrain(
             : new Refusal(RefusalCode.UnknownApplication, $"There is no application '{Application}' here.");
     }
 
-    private void Register()
+    /// <summary>Tells the cluster that this application is in use: once, and again with the next occasion where that failed.</summary>
+    private async Task Register()
     {
         if (_registered)
             return;
         _registered = true;
-        GrainFactory.GetCluster().ReportApplication(Application).Ignore();
+        try
+        {
+            await GrainFactory.GetCluster().ReportApplication(Application);
+        }
+        catch (Exception e) when (Retry.IsInfrastructure(e))
+        {
+            _registered = false;
+            Log.NotRegistered(logger, Application, e.Message);
+        }
     }
 
     private Task Forget()
@@ -185,5 +197,8 @@ internal sealed partial class DirectoryGrain(
     {
         [LoggerMessage(1200, LogLevel.Warning, "Application {Application} has {Limit} rooms: no more are made on the fly (Rooms:MaxRooms)")]
         public static partial void TooManyRooms(ILogger logger, string application, int limit);
+
+        [LoggerMessage(1201, LogLevel.Debug, "The cluster could not be told of application {Application}; it is told with the next change: {Error}")]
+        public static partial void NotRegistered(ILogger logger, string application, string error);
     }
 }

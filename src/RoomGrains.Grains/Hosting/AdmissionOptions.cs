@@ -20,4 +20,10 @@ public sealed class AdmissionOptions
 
     /// <summary>How long a moderator's decision waits for the gateway to say that the client has been told, 0 to 20 s. 5 s: below the patience of who typed it.</summary>
     public TimeSpan ConfirmTime { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether clients that say that they follow a redirect are sent to a node that is clearly less loaded. On: those that do not say it, which is nearly all, are served where they are.</summary>
+    public bool Redirect { get; set; } = true;
+
+    /// <summary>How much less loaded another node must be, as a part of a whole node, 0 to 1. 0.25: a redirect costs the client a connection, and loads that differ by less change within seconds.</summary>
+    public double RedirectMargin { get; set; } = 0.25;
 }

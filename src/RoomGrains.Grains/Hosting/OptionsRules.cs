@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Options;
 
 namespace RoomGrains.Hosting;
@@ -11,7 +12,7 @@ internal sealed class OptionsRules(string section)
         where T : IComparable<T>
     {
         if (value.CompareTo(min) < 0 || value.CompareTo(max) > 0)
-            _errors.Add($"{section}:{property} is {value}, but must be {min} to {max}.");
+            _errors.Add(string.Create(CultureInfo.InvariantCulture, $"{section}:{property} is {value}, but must be {min} to {max}."));
     }
 
     public void Rule(string property, bool holds, string message)
@@ -56,6 +57,7 @@ public sealed class AdmissionOptionsValidator : IValidateOptions<AdmissionOption
         rules.Range(nameof(options.KeepDecided), options.KeepDecided, TimeSpan.Zero, TimeSpan.FromHours(1));
         rules.Range(nameof(options.GatewaySilence), options.GatewaySilence, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5));
         rules.Range(nameof(options.ConfirmTime), options.ConfirmTime, TimeSpan.Zero, TimeSpan.FromSeconds(20));
+        rules.Range(nameof(options.RedirectMargin), options.RedirectMargin, 0.0, 1.0);
         return rules.Result;
     }
 }

@@ -5,7 +5,7 @@ namespace RoomGrains.Hosting;
 
 /// <summary>
 /// Turns a <see cref="RefusalException"/> that leaves a grain into the <see cref="Answer"/> that the called method returns, so that callers
-/// see one kind of refusal. Hot paths return theirs and never get here. A method that returns no answer lets the exception through.
+/// see one kind of refusal; and a database that failed into one, too, since trying again may help. Hot paths return theirs and never get here. A method that returns no answer lets the exception through.
 /// </summary>
 internal sealed class RefusalFilter : IIncomingGrainCallFilter
 {
@@ -20,6 +20,10 @@ internal sealed class RefusalFilter : IIncomingGrainCallFilter
         catch (RefusalException e) when (Answers.GetOrAdd(context.InterfaceMethod, AnswerOf) is { } answer)
         {
             context.Result = answer(e.Refusal);
+        }
+        catch (DatabaseUnavailableException e) when (Answers.GetOrAdd(context.InterfaceMethod, AnswerOf) is { } answer)
+        {
+            context.Result = answer(new Refusal(RefusalCode.Unavailable, e.Message));
         }
     }
 

@@ -60,8 +60,6 @@ public static class RoomGrainsSilo
         silo.AddActivityPropagation();
         silo.AddIncomingGrainCallFilter<RefusalFilter>();
         var services = silo.Services;
-        // What a database throws crosses silos as it is: callers tell by its type that trying again may help.
-        services.Configure<ExceptionSerializationOptions>(o => o.SupportedNamespacePrefixes.Add("Npgsql"));
         services.AddMetrics();
         services.AddOptions<RoomOptions>().ValidateOnStart();
         services.AddOptions<AdmissionOptions>().ValidateOnStart();
@@ -73,8 +71,8 @@ public static class RoomGrainsSilo
         services.TryAddSingleton<SiloLife>();
         services.TryAddSingleton(provider => new LoadTable(provider.GetRequiredKeyedService<TimeProvider>(TimeProviderNames.Grains)));
         services.AddPlacementDirector<LoadPlacement, LoadPlacementDirector>(ServiceLifetime.Transient);
-        // A host with silos of its own, and several of them, registers a signer with their common secret before.
-        services.TryAddSingleton(new TicketSigner(""));
+        services.AddOptions<ClusterOptions>();
+        services.TryAddSingleton(provider => new TicketSigner(provider.GetRequiredService<IOptions<ClusterOptions>>().Value.Secret));
         return silo;
     }
 
@@ -89,6 +87,9 @@ public static class RoomGrainsSilo
     }
 
     private static ISiloBuilder AddStorage(this ISiloBuilder silo, string invariant, string connectionString) =>
+        silo.AddAdoNetStorage(invariant, connectionString).ConfigureServices(GuardedStorage.Guard);
+
+    private static ISiloBuilder AddAdoNetStorage(this ISiloBuilder silo, string invariant, string connectionString) =>
         silo.AddAdoNetGrainStorageAsDefault(builder => builder.Configure<OrleansGrainStorageSerializer>((o, serializer) =>
         {
             (o.Invariant, o.ConnectionString, o.DeleteStateOnClear) = (invariant, connectionString, true);

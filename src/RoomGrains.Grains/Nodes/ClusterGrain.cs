@@ -14,7 +14,7 @@ namespace RoomGrains.Grains.Nodes;
 [GenerateSerializer, Alias("RoomGrains.Grains.ClusterState")]
 internal sealed record ClusterState
 {
-    /// <summary>Names of the applications that were asked for or created.</summary>
+    /// <summary>Names of the applications that are, or were, in use.</summary>
     [Id(0)] public ImmutableSortedSet<string> Applications { get; init; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
 }
 
@@ -24,7 +24,9 @@ internal sealed record ClusterState
 /// </summary>
 /// <remarks>
 /// Two activations can exist for a moment when the cluster is torn: each knows the nodes that report to it. A room that gathers its members
-/// then may ask too few; those who were not asked report by themselves within seconds.
+/// then may ask too few; those who were not asked report by themselves within seconds. Silos place by the nodes that they hear of, which are
+/// some of those there are; a drain may be told that there is no such node, and is asked for again. Of two that write, the second is told by the
+/// storage's version check and ends; the directory that asked for it asks again.
 /// </remarks>
 [Reentrant]
 internal sealed partial class ClusterGrain(
@@ -45,7 +47,7 @@ internal sealed partial class ClusterGrain(
     /// <summary>
     /// How long this grain, when it comes up in a cluster that has been in use, listens before it says where the nodes are: they report
     /// once a second, and a room that came up with it, after the same silo's death, would ask none of them who is in it. Where no
-    /// application was ever asked for, there is nobody to ask for.
+    /// application was ever in use, there is nobody to ask for.
     /// </summary>
     internal static readonly TimeSpan Listening = TimeSpan.FromSeconds(1.5);
 

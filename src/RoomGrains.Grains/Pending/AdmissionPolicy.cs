@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using RoomGrains.Grains.Pending.Steps;
+using RoomGrains.Grains.Placement;
 using RoomGrains.Grains.Telemetry;
 using RoomGrains.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,9 +14,10 @@ namespace RoomGrains.Grains.Pending;
 /// "continue" decides; the last ones find the room and the seat.
 /// </summary>
 internal sealed partial class AdmissionPolicy(
-    IEnumerable<IAdmissionStep> custom, IOptions<AdmissionOptions> options, [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock, ILogger<AdmissionPolicy> logger)
+    IEnumerable<IAdmissionStep> custom, IOptions<AdmissionOptions> options, LoadTable loads, TicketSigner tickets, [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock, ILogger<AdmissionPolicy> logger)
 {
-    private readonly IAdmissionStep[] _rules = [new NamesStep(), new ApplicationStep(options.Value), .. custom];
+    private readonly IAdmissionStep[] _rules = [new NamesStep(), new TicketStep(tickets, clock), new ApplicationStep(options.Value), .. custom];
+    private readonly RedirectStep _redirect = new(loads, tickets, options.Value, clock);
 
     /// <summary>Asks the steps, one after the other, until one decides. Each failure to reach something is repeated until the token ends it.</summary>
     /// <param name="connection">Who asks.</param>
@@ -32,10 +34,12 @@ internal sealed partial class AdmissionPolicy(
                 connection.Approved = true;
                 break;
             }
+            if (result is StepResult.PassedBefore)
+                break;
             if (result is not StepResult.Continued)
                 return result;
         }
-        foreach (var step in (IAdmissionStep[])[new AssignStep(seating), new SeatStep(seating), new ApprovalStep()])
+        foreach (var step in (IAdmissionStep[])[new AssignStep(seating), _redirect, new SeatStep(seating), new ApprovalStep()])
         {
             if (await Ask(step, connection, visible, cancellationToken) is var result and not StepResult.Continued)
                 return result;
@@ -81,7 +85,8 @@ internal sealed partial class AdmissionPolicy(
         StepResult.Continued => "goes on",
         StepResult.Accepted => "accepts",
         StepResult.Rejected rejected => $"rejects: {rejected.Refusal}",
-        StepResult.Redirected redirected => $"redirects to {redirected.Url}",
+        StepResult.PassedBefore => "the rules were asked on another node",
+        StepResult.Redirected redirected => $"redirects to {TicketUrl.WithoutQuery(redirected.Url)}",
         StepResult.Seated seated => $"gives a seat in {seated.Room}",
         _ => result.ToString(),
     };

@@ -57,7 +57,12 @@ public abstract record StepResult
     /// <param name="url">An rtmp or rtmps URL up to the room.</param>
     public static StepResult Redirect(string url) => new Redirected(url);
 
+    /// <summary>The rules have been asked before, on another node: the other steps are passed over, a waiting room is not.</summary>
+    internal static StepResult Passed { get; } = new PassedBefore();
+
     internal sealed record Continued : StepResult;
+
+    internal sealed record PassedBefore : StepResult;
 
     internal sealed record Accepted : StepResult;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RoomGrains.Hosting;
 
 namespace RoomGrains.Grains.Pending;
 
@@ -22,6 +23,9 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
 
     /// <summary>The room that was asked for, or assigned.</summary>
     public string? Room { get; set; } = request.Room;
+
+    /// <summary>The connection of the same client that this one replaces, where a ticket says so.</summary>
+    public ConnectionId? Replaces { get; set; }
 
     /// <summary>
     /// When the wait began, on this silo's clock. An activation that takes over from a dead one goes on counting where the gateway is; the
@@ -76,7 +80,10 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
         New(VerdictKind.Reject, by, confirm) with { Code = refusal.Code, Description = refusal.Message };
 
     public Verdict Redirect(string url, string by, bool confirm) =>
-        New(VerdictKind.Redirect, by, confirm) with { RedirectUrl = url, Description = $"Connect to {url} instead." };
+        New(VerdictKind.Redirect, by, confirm) with { RedirectUrl = url, Description = $"Connect to {TicketUrl.WithoutQuery(url)} instead." };
+
+    /// <summary>A verdict as others than its client may see it: the query of a redirect's URL holds the client's ticket.</summary>
+    public static Verdict Shown(Verdict verdict) => verdict.RedirectUrl is { } url ? verdict with { RedirectUrl = TicketUrl.WithoutQuery(url) } : verdict;
 
     public PendingSummary Summary => new()
     {
@@ -92,7 +99,7 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
         Node = Request.Node,
     };
 
-    public PendingDetails Details => new(Summary, Verdict, _trail.ToImmutable());
+    public PendingDetails Details => new(Summary, Verdict is { } verdict ? Shown(verdict) : null, _trail.ToImmutable());
 
     private Verdict New(VerdictKind kind, string by, bool confirm) =>
         new() { Connection = Id, Kind = kind, DecidedBy = by, DecidedAt = clock.GetUtcNow(), ConfirmDelivery = confirm };

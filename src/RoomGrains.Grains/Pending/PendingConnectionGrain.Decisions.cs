@@ -11,7 +11,7 @@ internal sealed partial class PendingConnectionGrain
         if (Undecidable() is { } refusal)
             return refusal;
         var (admission, seating) = (_admission!, _seating!);
-        by = Words.Printable(by, "a moderator");
+        by = PlainText.Of(by, "a moderator");
         admission.Note(by, "approves");
         using var patience = new CancellationTokenSource(LongestApproval, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _ended.Token);
@@ -38,8 +38,8 @@ internal sealed partial class PendingConnectionGrain
     {
         if (Undecidable() is { } refusal)
             return refusal;
-        var denied = new Refusal(RefusalCode.Denied, Words.Printable(reason, "A moderator did not let you in."));
-        return await Deliver(PendingState.Rejected, _admission!.Reject(denied, Words.Printable(by, "a moderator"), confirm: true));
+        var denied = new Refusal(RefusalCode.Denied, PlainText.Of(reason, "A moderator did not let you in."));
+        return await Deliver(PendingState.Rejected, _admission!.Reject(denied, PlainText.Of(by, "a moderator"), confirm: true));
     }
 
     public async Task<Answer<Verdict>> Redirect(string by, string url)
@@ -48,7 +48,7 @@ internal sealed partial class PendingConnectionGrain
             return refusal;
         if (RedirectUrl.Check(url) is { } wrong)
             return wrong;
-        return await Deliver(PendingState.Redirected, _admission!.Redirect(url, Words.Printable(by, "a moderator"), confirm: true));
+        return await Deliver(PendingState.Redirected, _admission!.Redirect(url, PlainText.Of(by, "a moderator"), confirm: true));
     }
 
     public async Task Confirm(bool delivered)
@@ -90,7 +90,7 @@ internal sealed partial class PendingConnectionGrain
             _admission!.Note("gateway", $"has not confirmed within {options.Value.ConfirmTime.TotalSeconds:0.#} s that the client was told");
         else if (!await _delivery.Task)
             return Gone();
-        return verdict;
+        return PendingAdmission.Shown(verdict);
     }
 
     /// <summary>Why nobody can decide this connection now; null when somebody can.</summary>

@@ -15,8 +15,9 @@ namespace RoomGrains.Grains.Pending;
 /// gets in while the gateway's call waits for it; every step between two awaits is one turn, so that a decision can't be torn.
 /// </summary>
 /// <remarks>
-/// Two activations of one connection can exist for a moment when the cluster is torn. Each may come to a verdict, but the gateway's call
-/// reaches one of them, and only the verdict that this call returns is ever told. Both take the same seat, which is the connection's.
+/// Two activations of one connection can exist for a moment when the cluster is torn. Each may come to a verdict, but only the one that the
+/// gateway's last call returns is ever told. Both take the same seat, which is the connection's; the activation that the gateway has left ends
+/// without giving it back, and where only that one was seated, the seat ends with the first report of the node that lacks it, or with its lease.
 /// </remarks>
 [PreferLocalPlacement, Reentrant]
 internal sealed partial class PendingConnectionGrain(
@@ -142,7 +143,7 @@ internal sealed partial class PendingConnectionGrain(
         _ = result switch
         {
             StepResult.Seated seated => End(PendingState.Accepted, admission.Accept(seated.Room, Policy, confirm: false), Policy, $"accepted to {seated.Room}"),
-            StepResult.Redirected elsewhere => End(PendingState.Redirected, admission.Redirect(elsewhere.Url, Policy, confirm: false), Policy, $"redirected to {elsewhere.Url}"),
+            StepResult.Redirected elsewhere => End(PendingState.Redirected, admission.Redirect(elsewhere.Url, Policy, confirm: false), Policy, $"redirected to {TicketUrl.WithoutQuery(elsewhere.Url)}"),
             StepResult.Rejected rejected => End(PendingState.Rejected, admission.Reject(rejected.Refusal, Policy, confirm: false), Policy, $"rejected: {rejected.Refusal}"),
             _ => throw new InvalidOperationException($"The policy ended with {result}."),
         };
@@ -166,7 +167,15 @@ internal sealed partial class PendingConnectionGrain(
     }
 
     /// <summary>The one transition, and all that follows from it. False when it happened before.</summary>
-    private bool End(PendingState state, Verdict? verdict, string by, string what)
+    /// <param name="state">What it becomes.</param>
+    /// <param name="verdict">What the client is told, where it is told anything.</param>
+    /// <param name="by">Who decided.</param>
+    /// <param name="what">What happened, for the trail.</param>
+    /// <param name="free">
+    /// Whether seats that it may have are given back. Not where the gateway may have asked another activation meanwhile: that one's seat is the
+    /// same, and one that is nobody's ends with its lease.
+    /// </param>
+    private bool End(PendingState state, Verdict? verdict, string by, string what, bool free = true)
     {
         var admission = _admission!;
         if (!admission.TryEnd(state, verdict))
@@ -175,7 +184,8 @@ internal sealed partial class PendingConnectionGrain(
         admission.WaitFor("");
         metrics.Decided(state, verdict?.Code, clock.GetUtcNow() - admission.Began);
         _ended.Cancel();
-        _seating!.Close(keep: state == PendingState.Accepted ? verdict!.Room : null).Ignore();
+        if (free)
+            _seating!.Close(keep: state == PendingState.Accepted ? verdict!.Room : null).Ignore();
         if (_visible)
             Report();
         Linger();
@@ -193,7 +203,7 @@ internal sealed partial class PendingConnectionGrain(
         if (now >= admission.Deadline)
             End(PendingState.TimedOut, admission.Reject(Overdue(admission), "deadline", confirm: false), "deadline", $"nobody decided; it waited for {admission.WaitsFor}");
         else if (_asking == 0 && now - _lastAsked >= options.Value.GatewaySilence)
-            End(PendingState.Abandoned, null, "gateway", $"has not asked for {options.Value.GatewaySilence.TotalSeconds:0.#} s: it is gone, and its client with it");
+            End(PendingState.Abandoned, null, "gateway", $"has not asked for {options.Value.GatewaySilence.TotalSeconds:0.#} s: it is gone, and its client with it", free: false);
         else if (now >= _nextReport)
             Report();
         Schedule();

@@ -46,7 +46,7 @@ internal sealed class Seating(IGrainFactory grains, PendingAdmission admission)
         var maybe = true;
         try
         {
-            var seat = await grains.GetRoom(room).TakeSeat(new SeatRequest(member, approved));
+            var seat = await grains.GetRoom(room).TakeSeat(new SeatRequest(member, approved, admission.Replaces));
             maybe = seat is { IsDone: true, Value.Outcome: SeatOutcome.Seated };
             return seat;
         }

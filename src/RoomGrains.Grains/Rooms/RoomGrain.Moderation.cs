@@ -33,7 +33,7 @@ internal sealed partial class RoomGrain
     {
         if (!Exists)
             return UnknownRoom();
-        reason = Words.Printable(reason, AskedToLeave);
+        reason = PlainText.Of(reason, AskedToLeave);
         var (closedAt, permanent) = (Now, IsPermanent);
         if (permanent)
         {
@@ -57,7 +57,7 @@ internal sealed partial class RoomGrain
     {
         if (_seats.Find(connection) is not { } member)
             return Task.FromResult<Answer>(new Refusal(RefusalCode.NotAMember, $"There is no member {connection} in {_key}. 'roomctl rooms show {_key}' lists them."));
-        PutOut([member], Words.Printable(reason, AskedToLeave));
+        PutOut([member], PlainText.Of(reason, AskedToLeave));
         return Task.FromResult(Answer.Done);
     }
 

@@ -18,7 +18,9 @@ namespace RoomGrains.Grains.Rooms;
 /// </summary>
 /// <remarks>
 /// Two activations can exist for a moment when the cluster is torn. Each may give the same seat away; when one is left, the reports of the
-/// nodes bring all members to it, over capacity if need be, and of two publications under a name the one with the higher epoch stays.
+/// nodes bring all members to it, over capacity if need be, and of two publications under a name the one with the higher epoch stays. Each
+/// tells its nodes other routes; a node takes those with the highest version, and the one that is left, hearing of it, goes beyond it. Of two
+/// that write settings the second is told by the storage's version check, and ends. Who watches hears of both, and what is true when it watches anew.
 /// </remarks>
 [LoadPlacement, Reentrant]
 internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollower

@@ -41,7 +41,8 @@ public class OptionsTests
             KeepDecided = TimeSpan.FromHours(2),
             GatewaySilence = TimeSpan.FromSeconds(1),
             ConfirmTime = TimeSpan.FromMinutes(1),
+            RedirectMargin = 1.5,
         });
-        Assert.Equal(6, result.Failures!.Count());
+        Assert.Equal(7, result.Failures!.Count());
     }
 }

@@ -7,6 +7,7 @@ namespace RoomGrains.Grains.Tests.Rooms;
 internal sealed class FakeNode : INodeObserver
 {
     private readonly IGrainFactory _grains;
+    private readonly Lock _gate = new();
     private long _sequence;
     private int _announced;
 
@@ -36,8 +37,25 @@ internal sealed class FakeNode : INodeObserver
     public Member Sit(RoomKey room, ConnectionId? id = null)
     {
         var member = new Member { Id = id ?? ConnectionId.New(), Node = Name };
-        Members.AddOrUpdate(room, _ => [member], (_, all) => all.Add(member));
+        lock (_gate)
+            Members[room] = Members.GetValueOrDefault(room, []).Add(member);
         return member;
+    }
+
+    public void Publish(RoomKey room, StreamInfo stream)
+    {
+        lock (_gate)
+            Streams[room] = Streams.GetValueOrDefault(room, []).Add(stream);
+    }
+
+    /// <summary>A member leaves, and what it publishes ends.</summary>
+    public void Leave(RoomKey room, ConnectionId id)
+    {
+        lock (_gate)
+        {
+            Members[room] = Members.GetValueOrDefault(room, []).RemoveAll(m => m.Id == id);
+            Streams[room] = Streams.GetValueOrDefault(room, []).RemoveAll(s => s.Publisher == id);
+        }
     }
 
     /// <summary>Reports itself to the cluster; returns when the cluster grain has it.</summary>
@@ -62,17 +80,24 @@ internal sealed class FakeNode : INodeObserver
     /// <summary>The version of the routes that it says it has.</summary>
     public long RoutesVersion { get; set; }
 
-    public Task<RoomRoutes> Report(RoomKey room) => _grains.GetRoom(room).Report(new NodePresence
+    public Task<RoomRoutes> Report(RoomKey room)
     {
-        Node = Name,
-        Sequence = Interlocked.Increment(ref _sequence),
-        Members = Members.GetValueOrDefault(room, []),
-        Streams = Streams.GetValueOrDefault(room, []),
-        Observer = Observer,
-        SiloAddress = SiloAddress,
-        RelayAddress = RelayAddress,
-        RoutesVersion = RoutesVersion,
-    });
+        NodePresence presence;
+        // A later number is a later look.
+        lock (_gate)
+            presence = new NodePresence
+            {
+                Node = Name,
+                Sequence = ++_sequence,
+                Members = Members.GetValueOrDefault(room, []),
+                Streams = Streams.GetValueOrDefault(room, []),
+                Observer = Observer,
+                SiloAddress = SiloAddress,
+                RelayAddress = RelayAddress,
+                RoutesVersion = RoutesVersion,
+            };
+        return _grains.GetRoom(room).Report(presence);
+    }
 
     public Task Disconnect(RoomKey room, ImmutableArray<ConnectionId> connections, string reason)
     {
