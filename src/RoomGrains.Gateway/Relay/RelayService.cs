@@ -56,7 +56,7 @@ internal sealed partial class RelayService
             var route = _presence.FindRoute(stream);
             if (_pulls.TryGetValue(stream, out var pull))
             {
-                pull.IsRouted = pull.Route == route;
+                (pull.IsRouted, pull.UnwatchedSince) = (pull.Route == route, null);
                 if (pull.IsRouted || (route is null && !pull.IsOver))
                     return;
                 _pulls.Remove(stream);

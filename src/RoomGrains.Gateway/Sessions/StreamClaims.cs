@@ -1,18 +1,20 @@
 using Microsoft.Extensions.Logging;
+using RoomGrains.Gateway.Presence;
 
 namespace RoomGrains.Gateway.Sessions;
 
 /// <summary>
 /// Claims the name of a stream from its room. Where the room's silo has just died the call is repeated until the room is up again elsewhere:
-/// a claim is idempotent, its publisher may claim its name anew.
+/// a publisher may claim its name anew, so that a claim whose answer was lost does no harm.
 /// </summary>
-internal sealed partial class StreamClaims(IGrainFactory grains, TimeProvider time, ILogger<StreamClaims> logger)
+internal sealed partial class StreamClaims(IGrainFactory grains, RoomPresence presence, TimeProvider time, ILogger<StreamClaims> logger)
 {
     /// <summary>Orleans answers a call to a silo that died after 30 s; a room that lives answers in moments, or in 2 s while it gathers its members.</summary>
     private static readonly TimeSpan Slice = TimeSpan.FromSeconds(5);
 
     /// <summary>A dead silo is noticed, and the room up elsewhere, by then; encoders wait about 30 s for the answer.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(2);
 
@@ -21,11 +23,21 @@ internal sealed partial class StreamClaims(IGrainFactory grains, TimeProvider ti
     public async Task<Answer<long>> ClaimAsync(RoomKey room, StreamClaim claim)
     {
         var began = time.GetTimestamp();
+        var reported = false;
         for (var retry = FirstRetry; ; retry = retry * 2 < LastRetry ? retry * 2 : LastRetry)
         {
             try
             {
-                return await grains.GetRoom(room).ClaimStream(claim).WaitAsync(Slice, time).ConfigureAwait(false);
+                var answer = await grains.GetRoom(room).ClaimStream(claim).WaitAsync(Slice, time).ConfigureAwait(false);
+                if (reported || answer.Refusal?.Code != RefusalCode.NotAMember)
+                    return answer;
+                // It sits there. A room that has just come up again may not have heard of it.
+                if (await presence.ReportAsync(room).ConfigureAwait(false))
+                {
+                    reported = true;
+                    continue;
+                }
+                throw new TimeoutException($"The room {room} could not be told who is in it.");
             }
             catch (Exception e) when (e is Orleans.Runtime.OrleansException or TimeoutException or IOException)
             {
