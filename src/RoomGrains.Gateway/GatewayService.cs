@@ -79,7 +79,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         foreach (var session in ending)
             session.Disconnect(EndReason.Shutdown, "This server is shutting down. Connect again.");
         await Task.WhenAll(ending.Select(session => session.Completion)).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _relays.StopAsync().ConfigureAwait(false);
+        await _relays.StopAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _stop.CancelAsync().ConfigureAwait(false);
         await _heartbeat.ConfigureAwait(false);
     }

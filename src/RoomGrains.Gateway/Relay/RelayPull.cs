@@ -52,8 +52,8 @@ internal sealed partial class RelayPull(
     /// <summary>Completes when it has ended.</summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>Gives up. Players have the grace period to be served by another.</summary>
-    public void Stop() => _stop.Cancel();
+    /// <summary>Gives up. Players have the grace period to be served by another. Nothing of it happens on the caller's thread, who may hold a lock.</summary>
+    public void Stop() => _ = _stop.CancelAsync();
 
     /// <summary>Ends the publication in the hub unless somebody plays it; false when somebody does.</summary>
     public bool TryEndUnwatched() => _publication?.TryEndUnwatched() ?? true;

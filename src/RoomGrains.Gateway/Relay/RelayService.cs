@@ -65,7 +65,7 @@ internal sealed partial class RelayService
             if (_stopped || route is not { Address.Length: > 0 } || route.Origin == _node.Name || _hub.CountPlayers(stream.ToString()) == 0)
                 return;
             _pulls[stream] = pull = new RelayPull(stream, route, _hub, Ticket, _options, _streams, _metrics, _time, _logger);
-            _ = RunAsync(pull);
+            _ = Task.Run(() => RunAsync(pull));
         }
     }
 
