@@ -13,8 +13,9 @@ internal sealed class ClusterConnection : IAsyncDisposable
     private static readonly TimeSpan GreetingTime = TimeSpan.FromSeconds(8);
 
     private readonly IHost _host;
+    private readonly IReadOnlyList<DnsEndPoint> _addresses;
 
-    private ClusterConnection(IHost host) => _host = host;
+    private ClusterConnection(IHost host, IReadOnlyList<DnsEndPoint> addresses) => (_host, _addresses) = (host, addresses);
 
     public IGrainFactory Grains => _host.Services.GetRequiredService<IClusterClient>();
 
@@ -42,7 +43,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
         try
         {
             await host.StartAsync(greeting.Token).WaitAsync(greeting.Token);
-            return new ClusterConnection(host);
+            return new ClusterConnection(host, addresses);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -52,6 +53,10 @@ internal sealed class ClusterConnection : IAsyncDisposable
                 + "Check that this is the node's client gateway (--gateway-port) and not another port, and that --cluster-id is the cluster's name.");
         }
     }
+
+    /// <summary>Whether any of the addresses still takes connections.</summary>
+    public async Task<bool> ListensAsync(CancellationToken cancel) =>
+        (await Task.WhenAll(_addresses.Select(address => ProbeAsync(address, cancel)))).Any(probe => probe.Found is not null);
 
     public async ValueTask DisposeAsync()
     {

@@ -21,6 +21,13 @@ internal sealed class Output(TextWriter writer, bool json)
             text(this);
     }
 
+    /// <summary>Says how far something is, to people: JSON is one value.</summary>
+    public void Progress(string text)
+    {
+        if (!json)
+            Line(text);
+    }
+
     public void Line(string text) => writer.WriteLine(Printable(text));
 
     /// <summary>Writes a table without lines, one row a line; <paramref name="none"/> where there are no rows.</summary>

@@ -90,9 +90,12 @@ public sealed class RoomCtl
     }
 
     /// <summary>Makes a command that asks the cluster.</summary>
-    internal Command Asks(Command command, Func<Call, Task> ask)
+    /// <param name="command">The command.</param>
+    /// <param name="ask">What it does.</param>
+    /// <param name="limit">How long it may take where nobody says; null: the default of all commands.</param>
+    internal Command Asks(Command command, Func<Call, Task> ask, Func<ParseResult, TimeSpan>? limit = null)
     {
-        command.SetAction((parsed, cancel) => InvokeAsync(parsed, ask, cancel));
+        command.SetAction((parsed, cancel) => InvokeAsync(parsed, ask, parsed.GetValue(_timeout) ?? limit?.Invoke(parsed) ?? DefaultTimeout, cancel));
         return command;
     }
 
@@ -128,15 +131,14 @@ public sealed class RoomCtl
         return command;
     }
 
-    private async Task<int> InvokeAsync(ParseResult parsed, Func<Call, Task> ask, CancellationToken cancel)
+    private async Task<int> InvokeAsync(ParseResult parsed, Func<Call, Task> ask, TimeSpan limit, CancellationToken cancel)
     {
-        var limit = parsed.GetValue(_timeout) ?? DefaultTimeout;
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         timeout.CancelAfter(limit);
         try
         {
             await using var cluster = await ClusterConnection.OpenAsync(Addresses(parsed), parsed.GetValue(_clusterId)!, timeout.Token);
-            await ask(new Call(cluster.Grains, parsed, new Output(_output, parsed.GetValue(_json)))).WaitAsync(timeout.Token);
+            await ask(new Call(cluster.Grains, parsed, new Output(_output, parsed.GetValue(_json)), cluster.ListensAsync, timeout.Token)).WaitAsync(timeout.Token);
             return ExitCodes.Done;
         }
         catch (RefusalException e)
@@ -195,7 +197,12 @@ public sealed class RoomCtl
 }
 
 /// <summary>One command on its way: the cluster, what was asked, and where the answer goes.</summary>
-internal sealed record Call(IGrainFactory Grains, ParseResult Arguments, Output Output)
+/// <param name="Grains">The cluster's grains.</param>
+/// <param name="Arguments">What was asked.</param>
+/// <param name="Output">Where the answer goes.</param>
+/// <param name="Listens">Whether any of the addresses by which the cluster is reached still takes connections.</param>
+/// <param name="Cancel">Cancelled when the command has taken too long, or nobody wants it any more.</param>
+internal sealed record Call(IGrainFactory Grains, ParseResult Arguments, Output Output, Func<CancellationToken, Task<bool>> Listens, CancellationToken Cancel)
 {
     /// <summary>The value of an argument that the command requires.</summary>
     public T Get<T>(Argument<T> argument) => Arguments.GetRequiredValue(argument);

@@ -77,15 +77,19 @@ internal sealed record VerdictView(
 internal sealed record NodeView(
     string Name, IReadOnlyList<string> Roles, string RtmpAddress, string SiloAddress, string Version, DateTimeOffset Started,
     DateTimeOffset ReportedAt, int Clients, int Pending, int Streams, int Players, double CpuCores, int Cores, long MemoryBytes,
-    long EgressBitsPerSecond, bool Draining)
+    long EgressBitsPerSecond, bool Draining, int Relays, string RelayAddress, int MaxClients, long MemoryLimitBytes, long EgressCapacity,
+    IReadOnlyList<string> Capabilities, int WorkerSlots, int WorkersBusy)
 {
     public static NodeView Of(NodeReport node) => new(
         node.Name, node.Roles.IsDefault ? [] : node.Roles, node.RtmpAddress, node.SiloAddress, node.Version, node.Started, node.At,
         node.Clients, node.Pending, node.Streams, node.Players, Math.Round(node.CpuCores, 3), node.Cores, node.MemoryBytes,
-        node.EgressBitsPerSecond, node.Draining);
+        node.EgressBitsPerSecond, node.Draining, node.Relays, node.RelayAddress, node.MaxClients, node.MemoryLimitBytes, node.EgressCapacity,
+        node.Capabilities.IsDefault ? [] : node.Capabilities, node.WorkerSlots, node.WorkersBusy);
 }
 
 internal sealed record DatabaseView(int SchemaVersion);
+
+internal sealed record NodeDrainedView(string Name, bool Gone, double Seconds);
 
 internal sealed record RoomClosedView(string Application, string Room, bool Closed, string Reason);
 
@@ -100,6 +104,7 @@ internal sealed record MemberKickedView(string Application, string Room, string 
 [JsonSerializable(typeof(IReadOnlyList<MemberView>))]
 [JsonSerializable(typeof(IReadOnlyList<NodeView>))]
 [JsonSerializable(typeof(DatabaseView))]
+[JsonSerializable(typeof(NodeDrainedView))]
 [JsonSerializable(typeof(RoomClosedView))]
 [JsonSerializable(typeof(MemberKickedView))]
 internal sealed partial class Views : JsonSerializerContext

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RoomGrains.Gateway.Admission;
 using RoomGrains.Gateway.Connections;
+using RoomGrains.Gateway.Draining;
 using RoomGrains.Gateway.Presence;
 using RoomGrains.Gateway.Relay;
 using RoomGrains.Gateway.Sessions;
@@ -41,11 +42,15 @@ public static class GatewayHosting
         services.AddSingleton<RoomPresence>();
         services.AddSingleton<StreamClaims>();
         services.AddSingleton<RelayService>();
+        // Half of the node's default shutdown deadline.
+        services.TryAddSingleton(new DrainTimes(TimeSpan.FromSeconds(8)));
+        services.AddSingleton<Drainer>();
         services.AddSingleton<NodeObserver>();
         services.AddSingleton<RtmpListener>();
         services.AddSingleton<SessionServices>();
         services.AddSingleton(s => new GatewayService(
-            s.GetRequiredService<RtmpListener>(), s.GetRequiredService<SessionServices>(), s.GetRequiredService<NodeObserver>(), s.GetRequiredService<ILogger<GatewayService>>()));
+            s.GetRequiredService<RtmpListener>(), s.GetRequiredService<SessionServices>(), s.GetRequiredService<NodeObserver>(), s.GetRequiredService<Drainer>(),
+            s.GetRequiredService<DrainTimes>(), s.GetRequiredService<ILogger<GatewayService>>()));
         services.AddHostedService(s => s.GetRequiredService<GatewayService>());
         return services;
     }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RoomGrains.Gateway.Connections;
+using RoomGrains.Gateway.Draining;
 using RoomGrains.Gateway.Presence;
 using RoomGrains.Gateway.Relay;
 using RoomGrains.Gateway.Sessions;
@@ -31,14 +32,16 @@ public sealed partial class GatewayService : IHostedService, IDisposable
     private readonly GatewayMetrics _metrics;
     private readonly ILogger<GatewayService> _logger;
     private readonly NodeObserver _observer;
+    private readonly Drainer _drainer;
+    private readonly DrainTimes _times;
     private readonly CancellationTokenSource _stop = new();
     private Task _accepting = Task.CompletedTask;
     private Task _heartbeat = Task.CompletedTask;
     private long _sent;
 
-    internal GatewayService(RtmpListener listener, SessionServices services, NodeObserver observer, ILogger<GatewayService> logger)
+    internal GatewayService(RtmpListener listener, SessionServices services, NodeObserver observer, Drainer drainer, DrainTimes times, ILogger<GatewayService> logger)
     {
-        (_listener, _services, _observer, _logger) = (listener, services, observer, logger);
+        (_listener, _services, _observer, _drainer, _times, _logger) = (listener, services, observer, drainer, times, logger);
         (_node, _sessions, _presence, _relays) = (services.Node, services.Sessions, services.Presence, services.Relays);
         (_grains, _hub, _time, _metrics) = (services.Grains, services.Hub, services.Time, services.Metrics);
     }
@@ -46,8 +49,8 @@ public sealed partial class GatewayService : IHostedService, IDisposable
     /// <summary>Where RTMP clients connect; null before the start.</summary>
     public IPEndPoint? RtmpEndPoint => _listener.EndPoint;
 
-    /// <summary>Whether it takes no new clients.</summary>
-    public bool Draining { get; private set; }
+    /// <summary>Cancelled when it begins to empty: from then on it takes no new clients.</summary>
+    public CancellationToken Draining => _drainer.Began;
 
     /// <summary>How grains reach this node; null before the start.</summary>
     public INodeObserver? Observer => _presence.Observer;
@@ -68,21 +71,18 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Takes no new clients, tells the others that the node goes, and waits until they have gone or the token says that time is up.</summary>
+    /// <summary>Takes no new clients, sends the others to other nodes where there are any, and waits until they have gone or the token says that time is up.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        Draining = true;
-        _listener.Stop();
+        await _drainer.DrainAsync(_times.OnStop).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _accepting.ConfigureAwait(false);
-        var ending = _sessions.Sessions.ToArray();
-        Log.Draining(_logger, ending.Length);
-        foreach (var session in ending)
-            session.Disconnect(EndReason.Shutdown, "This server is shutting down. Connect again.");
-        await Task.WhenAll(ending.Select(session => session.Completion)).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _relays.StopAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _stop.CancelAsync().ConfigureAwait(false);
         await _heartbeat.ConfigureAwait(false);
     }
+
+    /// <summary>Who is still here is told goodbye now: somebody does not want to wait for the stop.</summary>
+    public void Hurry() => _ = _drainer.DrainAsync(TimeSpan.Zero);
 
     /// <summary>Frees what is its own; the listener is the container's.</summary>
     public void Dispose() => _stop.Dispose();
@@ -150,9 +150,6 @@ public sealed partial class GatewayService : IHostedService, IDisposable
     {
         [LoggerMessage(3010, LogLevel.Warning, "A connection from {Address} was closed at once: a limit on connections is reached (MaxConnections or MaxUnadmittedPerAddress)")]
         public static partial void LimitReached(ILogger logger, IPAddress address);
-
-        [LoggerMessage(3011, LogLevel.Information, "No new clients; saying goodbye to {Count}")]
-        public static partial void Draining(ILogger logger, int count);
 
         [LoggerMessage(3012, LogLevel.Error, "A heartbeat failed; the next comes in a second")]
         public static partial void BeatFailed(ILogger logger, Exception error);

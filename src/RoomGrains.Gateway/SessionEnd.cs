@@ -33,6 +33,8 @@ public enum EndReason
     Superseded,
     /// <summary>A node that wanted a stream was not given it; it has been told why.</summary>
     RelayRefused,
+    /// <summary>It connected to another node, as it was asked to.</summary>
+    Moved,
     /// <summary>The node is shutting down.</summary>
     Shutdown,
     /// <summary>A fault of ours; the log has it.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using RoomGrains.Gateway;
 using RoomGrains.Grains.Storage;
 using RoomGrains.Node.Hosting;
 using RoomGrains.Node.Settings;
@@ -54,6 +55,7 @@ internal static partial class NodeProgram
         else
             Log.Ready(host.Services.GetRequiredService<ILogger<NodeSettings>>(), settings.Node.EffectiveName, settings.Gateway.RtmpPort, settings.Node.HttpPort);
         using (new ShutdownWatchdog(host.Services.GetRequiredService<IHostApplicationLifetime>(), settings.Node.ShutdownDeadline, TimeProvider.System, error))
+        using (new SecondSignal(host.Services.GetRequiredService<GatewayService>()))
         {
             await host.WaitForShutdownAsync();
             await ((IAsyncDisposable)host).DisposeAsync();

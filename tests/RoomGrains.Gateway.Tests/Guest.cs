@@ -31,9 +31,17 @@ internal sealed class Guest : IAsyncDisposable
     public string Description => Heard[0]["description"].AsString() ?? "";
 
     /// <summary>Connects, and is admitted.</summary>
-    public static async Task<Guest> JoinAsync(TestGateway gateway, RoomKey room, CancellationToken cancel)
+    public static async Task<Guest> JoinAsync(TestGateway gateway, RoomKey room, CancellationToken cancel) =>
+        await JoinAsync(await RawClient.ConnectAsync(gateway.EndPoint, room.ToString()), cancel);
+
+    /// <summary>The same, of a client that acts upon reconnect requests.</summary>
+    public static async Task<Guest> JoinCapableAsync(TestGateway gateway, RoomKey room, CancellationToken cancel) =>
+        await JoinAsync(await RawClient.ConnectCapableAsync(gateway.EndPoint, room.ToString()), cancel);
+
+    /// <summary>Is admitted on a connection that has said connect.</summary>
+    public static async Task<Guest> JoinAsync(RawClient client, CancellationToken cancel)
     {
-        var guest = new Guest(await RawClient.ConnectAsync(gateway.EndPoint, room.ToString()), cancel);
+        var guest = new Guest(client, cancel);
         await guest.UntilAsync("_result#1");
         Assert.True(ConnectionId.TryParse(guest.Heard[0]["clientid"].AsString(), out var id), guest.Heard.ToString());
         guest.Id = id;
@@ -42,23 +50,29 @@ internal sealed class Guest : IAsyncDisposable
     }
 
     /// <summary>Connects, and publishes on NetStream 1.</summary>
-    public static async Task<Guest> PublishAsync(TestGateway gateway, RoomKey room, string stream, CancellationToken cancel)
+    public static async Task<Guest> PublishAsync(TestGateway gateway, RoomKey room, string stream, CancellationToken cancel) =>
+        await (await JoinAsync(gateway, room, cancel)).PublishAsync(stream);
+
+    /// <summary>Publishes on NetStream 1.</summary>
+    public async Task<Guest> PublishAsync(string stream)
     {
-        var guest = await JoinAsync(gateway, room, cancel);
-        Assert.Equal(1u, await guest.CreateStreamAsync());
-        await guest.SayAsync(1, "publish", stream, "live");
-        Assert.Equal("Begin1 1:Publish.Start", await guest.ReadAsync(2));
-        return guest;
+        Assert.Equal(1u, await CreateStreamAsync());
+        await SayAsync(1, "publish", stream, "live");
+        Assert.Equal("Begin1 1:Publish.Start", await ReadAsync(2));
+        return this;
     }
 
     /// <summary>Connects, and plays on NetStream 1.</summary>
-    public static async Task<Guest> PlayAsync(TestGateway gateway, RoomKey room, string stream, CancellationToken cancel)
+    public static async Task<Guest> PlayAsync(TestGateway gateway, RoomKey room, string stream, CancellationToken cancel) =>
+        await (await JoinAsync(gateway, room, cancel)).PlayAsync(stream);
+
+    /// <summary>Plays on NetStream 1.</summary>
+    public async Task<Guest> PlayAsync(string stream)
     {
-        var guest = await JoinAsync(gateway, room, cancel);
-        Assert.Equal(1u, await guest.CreateStreamAsync());
-        await guest.SayAsync(1, "play", stream);
-        Assert.Equal("Begin1 1:Play.Reset 1:Play.Start 1:|RtmpSampleAccess@0", await guest.ReadAsync(4));
-        return guest;
+        Assert.Equal(1u, await CreateStreamAsync());
+        await SayAsync(1, "play", stream);
+        Assert.Equal("Begin1 1:Play.Reset 1:Play.Start 1:|RtmpSampleAccess@0", await ReadAsync(4));
+        return this;
     }
 
     /// <summary>Makes a NetStream.</summary>

@@ -120,7 +120,7 @@ public sealed class MemberEndTests(GrainFixture grains) : IClassFixture<GrainFix
         await stopping;
 
         Assert.Equal(default, gateway.Service.Load with { BytesSent = 0 });
-        Assert.True(gateway.Service.Draining);
+        Assert.True(gateway.Service.Draining.IsCancellationRequested);
         await Assert.ThrowsAnyAsync<System.Net.Sockets.SocketException>(() => RawClient.OpenAsync(gateway.EndPoint));
         Assert.Equal(RefusalCode.Gone, (await grains.Grains.GetPending(id).Approve("the test")).Refusal?.Code);
     }

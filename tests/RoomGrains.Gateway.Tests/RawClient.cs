@@ -67,6 +67,16 @@ internal sealed class RawClient : IAsyncDisposable
         return client;
     }
 
+    /// <summary>The same, of a client that acts upon reconnect requests.</summary>
+    public static async Task<RawClient> ConnectCapableAsync(IPEndPoint server, string app)
+    {
+        var client = await ShakeAsync(server);
+        var connect = ConnectCommand.Create(app, $"rtmp://{server}/{app}", "RoomGrains tests");
+        connect.CommandObject.AsObject()!["capsEx"] = (int)ConnectCapabilities.Reconnect;
+        await client.SendAsync(connect);
+        return client;
+    }
+
     /// <summary>Sends a command.</summary>
     public Task SendAsync(CommandMessage command, uint streamId = 0)
     {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
+using RoomGrains.Gateway.Draining;
 using RoomGrains.Gateway.Presence;
 using RoomGrains.Hosting;
 using RoomGrains.Media;
@@ -31,6 +32,12 @@ internal sealed class TestGateway : IAsyncDisposable
 
     /// <summary>What it tells the rooms.</summary>
     public RoomPresence Presence => _host.Services.GetRequiredService<RoomPresence>();
+
+    /// <summary>What empties it.</summary>
+    public Drainer Drainer => _host.Services.GetRequiredService<Drainer>();
+
+    /// <summary>Whether its process was asked to stop.</summary>
+    public CancellationToken Stopping => _host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
 
     /// <summary>What it logged.</summary>
     public CapturedLog Log { get; }

@@ -111,7 +111,7 @@ public sealed partial class NodeTests : IDisposable
         using var http = new HttpClient();
 
         node.Program.Signal("TERM");
-        await node.Program.LineAsync(line => line.Contains("[3011]", StringComparison.Ordinal), Limit);
+        await node.Program.LineAsync(line => line.Contains("[3400]", StringComparison.Ordinal), Limit);
         var ready = await http.GetAsync(node.Http("/health/ready"), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         Assert.Equal("draining\n", await ready.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));

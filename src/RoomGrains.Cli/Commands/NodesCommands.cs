@@ -6,9 +6,9 @@ namespace RoomGrains.Cli.Commands;
 /// <summary><c>roomctl nodes …</c></summary>
 internal static class NodesCommands
 {
-    public static Command Create(RoomCtl roomctl) => new DocumentedCommand("nodes", "List the nodes of the cluster.", "roomctl nodes list")
+    public static Command Create(RoomCtl roomctl) => new DocumentedCommand("nodes", "List the nodes of the cluster, and make one leave.", "roomctl nodes list", "roomctl nodes drain n1")
     {
-        List(roomctl),
+        List(roomctl), DrainCommand.Create(roomctl),
     };
 
     private static Command List(RoomCtl roomctl) => roomctl.Asks(
@@ -25,6 +25,7 @@ internal static class NodesCommands
                 ("PENDING", node => $"{node.Pending}"),
                 ("STREAMS", node => $"{node.Streams}"),
                 ("PLAYERS", node => $"{node.Players}"),
+                ("RELAYS", node => $"{node.Relays}"),
                 ("CPU", node => string.Create(CultureInfo.InvariantCulture, $"{node.CpuCores:0.00}/{node.Cores}")),
                 ("MEMORY", node => Human.Bytes(node.MemoryBytes)),
                 ("OUT", node => Human.Bits(node.EgressBitsPerSecond)),

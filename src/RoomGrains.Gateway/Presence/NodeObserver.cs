@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
+using RoomGrains.Gateway.Draining;
 using RoomGrains.Gateway.Sessions;
 
 namespace RoomGrains.Gateway.Presence;
 
 /// <summary>What grains tell this node: who must leave, which publication is over, which room wants to know who is in it.</summary>
-internal sealed class NodeObserver(SessionRegistry sessions, RoomPresence presence) : INodeObserver
+internal sealed class NodeObserver(SessionRegistry sessions, RoomPresence presence, Drainer drainer) : INodeObserver
 {
     public Task Disconnect(RoomKey room, ImmutableArray<ConnectionId> connections, string reason)
     {
@@ -28,5 +29,10 @@ internal sealed class NodeObserver(SessionRegistry sessions, RoomPresence presen
         return Task.CompletedTask;
     }
 
-    public Task Drain(TimeSpan within) => throw new NotImplementedException();
+    public Task Drain(TimeSpan within)
+    {
+        // It takes as long as it takes; the caller wants no answer, and later calls must get through.
+        _ = drainer.DrainAndStopAsync(within > TimeSpan.Zero ? within : TimeSpan.Zero);
+        return Task.CompletedTask;
+    }
 }

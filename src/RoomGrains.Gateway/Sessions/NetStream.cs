@@ -1,4 +1,5 @@
 using RoomGrains.Gateway.Connections;
+using RoomGrains.Gateway.Draining;
 using RoomGrains.Media;
 using RoomGrains.Rtmp.Commands;
 using RoomGrains.Rtmp.Messages;
@@ -10,6 +11,8 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
 {
     private Publication? _publication;
     private Subscription? _subscription;
+    private PlayerSink? _sink;
+    private KeyFrameExit? _exit;
     private bool _receiveAudio = true;
     private bool _receiveVideo = true;
 
@@ -53,7 +56,21 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
     }
 
     /// <summary>Passes a message of the publisher on to the players.</summary>
-    public void Publish(in RtmpMessage message) => _publication?.Send(message);
+    public void Publish(in RtmpMessage message)
+    {
+        if (_exit?.Holds(message.Type, message.Payload.Span) != true)
+            _publication?.Send(message);
+    }
+
+    /// <summary>Ends the session when a key frame comes by: of what it publishes, or of what it plays.</summary>
+    public void EndAtKeyFrame(SessionEnd reason, bool publishes)
+    {
+        var exit = new KeyFrameExit(() => end(reason));
+        if (publishes)
+            _exit = exit;
+        else if (_sink is not null)
+            _sink.Exit = exit;
+    }
 
     public void FlushPublication() => _publication?.Flush();
 
@@ -85,7 +102,7 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
             services.Grains.GetRoom(member.Room).ReleaseStream(PublishedName!, publication.Epoch).Ignore();
         }
         _subscription?.Dispose();
-        (_publication, _subscription, PublishedName, PlayedName) = (null, null, null, null);
+        (_publication, _subscription, _sink, PublishedName, PlayedName) = (null, null, null, null, null);
     }
 
     /// <summary>Tells the client that its stream ends, in the words that make its program stop. Nothing is played after them.</summary>
@@ -179,8 +196,8 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
             Reply(StreamReplies.PlayReset(name));
         Reply(StreamReplies.PlayStart(name));
         output.EnqueueOwned(StreamReplies.SampleAccess().ToOutgoing(services.ChunkSize), id);
-        var sink = new PlayerSink(output, id, name, services.ChunkSize, end);
-        _subscription = services.Hub.Play(KeyOf(name).ToString(), sink, new PlayOptions { ReceiveAudio = _receiveAudio, ReceiveVideo = _receiveVideo });
+        _sink = new PlayerSink(output, id, name, services.ChunkSize, end);
+        _subscription = services.Hub.Play(KeyOf(name).ToString(), _sink, new PlayOptions { ReceiveAudio = _receiveAudio, ReceiveVideo = _receiveVideo });
         services.Relays.Look(KeyOf(name));
     }
 

@@ -38,6 +38,9 @@ internal sealed class PendingClient : IDisposable
     /// <summary>Who asks, for what.</summary>
     public AdmissionRequest Request { get; }
 
+    /// <summary>Whether the client has said that it acts upon a reconnect request.</summary>
+    public bool Reconnects => _connect.Capabilities.HasFlag(ConnectCapabilities.Reconnect);
+
     /// <summary>Keeps a message for later, with a reference of its own; false when that would be too much.</summary>
     public bool TryHold(in RtmpMessage message)
     {
@@ -66,6 +69,9 @@ internal sealed class PendingClient : IDisposable
         }
         output.Flush();
     }
+
+    /// <summary>Tells a client that was never decided to ask elsewhere.</summary>
+    public void TellRedirect(string url, Outbox output) => ConnectReply.Redirect(_connect, url, output);
 
     /// <summary>Tells a client that was never decided why its connection ends.</summary>
     public void TellEnd(SessionEnd end, Outbox output)

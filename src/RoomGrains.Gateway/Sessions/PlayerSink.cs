@@ -1,4 +1,5 @@
 using RoomGrains.Gateway.Connections;
+using RoomGrains.Gateway.Draining;
 using RoomGrains.Media;
 using RoomGrains.Rtmp.Chunks;
 using RoomGrains.Rtmp.Commands;
@@ -9,9 +10,23 @@ namespace RoomGrains.Gateway.Sessions;
 /// <summary>One NetStream that plays: the hub's messages go to the client's outbox under the NetStream's id.</summary>
 internal sealed class PlayerSink(Outbox output, uint streamId, string name, int chunkSize, Action<SessionEnd> end) : IPlayerSink
 {
+    private volatile KeyFrameExit? _exit;
+
     public Backlog Backlog => output.Backlog;
 
-    public void Enqueue(OutgoingMessage message) => output.Enqueue(message, streamId);
+    /// <summary>Where the playing is to end; null: it goes on.</summary>
+    public KeyFrameExit? Exit
+    {
+        get => _exit;
+        set => _exit = value;
+    }
+
+    public void Enqueue(OutgoingMessage message)
+    {
+        // The body has chunk headers in it, behind what tells a key frame.
+        if (_exit?.Holds(message.Type, message.Body) != true)
+            output.Enqueue(message, streamId);
+    }
 
     public void Flush() => output.Flush();
 

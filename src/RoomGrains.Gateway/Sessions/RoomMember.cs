@@ -81,6 +81,20 @@ internal sealed class RoomMember : ISessionRole
     public bool IsSuperseded(StreamKey stream, long epoch) =>
         stream.Room == Room && _streams.Values.Any(s => s.PublishedName == stream.Stream && s.Epoch < epoch);
 
+    /// <summary>Whether it plays what another client of this node publishes. Any thread.</summary>
+    public bool PlaysFromHere => _played.Any(name => _services.Presence.FindStream(new StreamKey(Room, name)) is not null);
+
+    /// <summary>Asks the client to go on elsewhere. It is served until it has left.</summary>
+    public void AskToReconnect(string url, string reason) => Reply(Replies.ReconnectRequest(url, reason));
+
+    /// <summary>Ends the session when a key frame comes by: of what it publishes, else of what it plays. False when it does neither.</summary>
+    public bool EndAtKeyFrame(SessionEnd end)
+    {
+        foreach (var stream in _streams.Values)
+            stream.EndAtKeyFrame(end, publishes: _publications > 0);
+        return _publications + _plays > 0;
+    }
+
     /// <summary>The NetStream that publishes under a name; null when none does.</summary>
     public NetStream? FindPublisher(string name) => _streams.Values.FirstOrDefault(s => s.PublishedName == name);
 

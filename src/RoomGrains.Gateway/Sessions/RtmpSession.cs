@@ -76,7 +76,7 @@ internal sealed partial class RtmpSession
     /// <summary>The heartbeat: deadlines and pings. Any thread.</summary>
     public void Tick()
     {
-        if (_liveness.Overdue(_received, _connection.Output.BytesSent) is { } overdue)
+        if ((IsLate() ? _farewell : _liveness.Overdue(_received, _connection.Output.BytesSent)) is { } overdue)
             Post(() => End(overdue));
         else if (_liveness.PingDue())
         {
@@ -101,7 +101,7 @@ internal sealed partial class RtmpSession
     public void Supersede(StreamKey stream, long epoch) => Post(() =>
     {
         if (Member?.IsSuperseded(stream, epoch) == true)
-            End(SessionEnd.Superseded(stream.Stream));
+            EndMember(SessionEnd.Superseded(stream.Stream));
     });
 
     /// <summary>Puts something into the mailbox and wakes the loop.</summary>
@@ -296,8 +296,9 @@ internal sealed partial class RtmpSession
             End(new SessionEnd(verdict.Kind == VerdictKind.Redirect ? EndReason.Redirected : EndReason.Rejected, verdict.Description));
             return;
         }
-        var member = new RoomMember(verdict.Room!.Value, pending.ToMember(verdict), _connection.Output, _services, end => Post(() => End(end)));
+        var member = new RoomMember(verdict.Room!.Value, pending.ToMember(verdict), _connection.Output, _services, end => Post(() => EndMember(end)));
         Admit(member);
+        _reconnects = pending.Reconnects;
         StopWaiting();
         await pending.ReplayAsync(member).ConfigureAwait(false);
     }

@@ -43,7 +43,7 @@ internal sealed class NodeFacts(NodeSettings settings, NodeIdentity identity, Ga
             MemoryLimitBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
             EgressBitsPerSecond = (long)((load.BytesSent - _last.BytesSent) * 8 / seconds),
             EgressCapacity = settings.Gateway.EgressCapacity,
-            Draining = gateway.Draining,
+            Draining = gateway.Draining.IsCancellationRequested,
             Relays = load.Relays,
         };
         _last = (timestamp, cpu, load.BytesSent);

@@ -41,6 +41,9 @@ internal static class NodeHost
             services.AddSingleton<Readiness>();
             services.AddSingleton<NodeFacts>();
             services.AddHostedService<NodeReporter>();
+            // The rest of the shutdown is the silo's.
+            services.AddSingleton(new DrainTimes(settings.Node.ShutdownDeadline * 0.5));
+            services.AddSingleton<IFatalErrorHandler, FatalEnd>();
             services.AddRoomGrainsGateway(provider => Identify(settings, provider.GetRequiredService<ILocalSiloDetails>().SiloAddress));
         })
         .UseConsoleLifetime(console => console.SuppressStatusMessages = true)

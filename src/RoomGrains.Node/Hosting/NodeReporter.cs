@@ -23,8 +23,7 @@ internal sealed partial class NodeReporter(IGrainFactory grains, NodeFacts facts
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(settings.Node.ReportInterval, time);
-        do
+        for (; !stoppingToken.IsCancellationRequested; await PauseAsync(stoppingToken))
         {
             // The gateway starts after this and stops before it: that a node drains is reported, too.
             if (gateway.Observer is not { } observer)
@@ -40,7 +39,14 @@ internal sealed partial class NodeReporter(IGrainFactory grains, NodeFacts facts
                 Log.ReportFailed(log, e.Message);
             }
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private async Task PauseAsync(CancellationToken stoppingToken)
+    {
+        // That this node drains is reported at once: nothing more is to be placed here.
+        using var sooner = CancellationTokenSource.CreateLinkedTokenSource(
+            stoppingToken, gateway.Draining.IsCancellationRequested ? CancellationToken.None : gateway.Draining);
+        await Task.Delay(settings.Node.ReportInterval, time, sooner.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static partial class Log

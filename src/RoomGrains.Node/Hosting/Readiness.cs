@@ -17,7 +17,7 @@ internal sealed class Readiness(IHostApplicationLifetime lifetime, ISiloStatusOr
 
     private string? Problem()
     {
-        if (lifetime.ApplicationStopping.IsCancellationRequested || gateway.Draining)
+        if (lifetime.ApplicationStopping.IsCancellationRequested || gateway.Draining.IsCancellationRequested)
             return "draining";
         if (!lifetime.ApplicationStarted.IsCancellationRequested || gateway.RtmpEndPoint is null)
             return "starting";

@@ -48,7 +48,8 @@ internal sealed class CommandLine
             "A RoomGrains node: RTMP rooms on this machine, alone or as one of a cluster.\n\n"
             + "A setting is taken from the command line, else from the environment, else from the file, else it has its default. Every key of the file\n"
             + "is a variable too: Gateway:MaxConnections is ROOMGRAINS_Gateway__MaxConnections.\n\n"
-            + "Exit codes: 0 ended as asked, 1 could not start or failed, 2 the command line or a setting is wrong.");
+            + "Exit codes: 0 ended as asked, 1 could not start or failed, 2 the command line or a setting is wrong,\n"
+            + "3 the cluster has declared this node dead, or its silo failed: start it again.");
         foreach (var option in _options.Values)
             Root.Add(option);
         Root.Add(_config);

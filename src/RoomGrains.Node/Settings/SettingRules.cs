@@ -60,6 +60,7 @@ internal static class SettingRules
         ["Gateway:MaxStreamsPerConnection"] = Between(1, 10_000),
         ["Gateway:WindowAckSize"] = Between(10_000, 1_000_000_000),
         ["Gateway:Linger"] = Between(TimeSpan.Zero, TimeSpan.FromSeconds(10)),
+        ["Gateway:DrainRate"] = Between(1, 100_000),
         // Three reports must fit into a room's seat lease, 10 s by default: members would come and go otherwise.
         ["Gateway:PresenceInterval"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(3)),
         ["Gateway:RelayLinger"] = Between(TimeSpan.Zero, Hour),
