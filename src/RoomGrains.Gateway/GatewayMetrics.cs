@@ -20,6 +20,7 @@ public sealed class GatewayMetrics
     private readonly Counter<long> _relayReceived;
     private readonly Counter<long> _relayReconnects;
     private readonly Counter<long> _relaysRefused;
+    private readonly UpDownCounter<long> _isolated;
 
     /// <summary>Makes the instruments.</summary>
     public GatewayMetrics(IMeterFactory meters)
@@ -35,8 +36,11 @@ public sealed class GatewayMetrics
         _relays = meter.CreateUpDownCounter<long>("roomgrains.relays", "{relay}", "Streams that this node pulls from other nodes.");
         _relayReceived = meter.CreateCounter<long>("roomgrains.relays.received", "By", "Payload bytes of those streams.");
         _relayReconnects = meter.CreateCounter<long>("roomgrains.relays.reconnects", "{connection}", "Relays that were cut and connected again.");
+        _isolated = meter.CreateUpDownCounter<long>("roomgrains.isolated", "{node}", "1 while this node is cut off from its cluster and takes no clients.");
         _relaysRefused = meter.CreateCounter<long>("roomgrains.relays.refused", "{connection}", "Nodes, or who said to be one, that were not given a stream, by reason.");
     }
+
+    internal void Isolated(bool isolated) => _isolated.Add(isolated ? 1 : -1);
 
     internal void ConnectionOpened() => _connections.Add(1);
 

@@ -84,11 +84,41 @@ public sealed partial class GatewayService : IHostedService, IDisposable
     /// <summary>Who is still here is told goodbye now: somebody does not want to wait for the stop.</summary>
     public void Hurry() => _ = _drainer.DrainAsync(TimeSpan.Zero);
 
+    /// <summary>Whether this node is cut off from its cluster: it has no clients, and takes none.</summary>
+    public bool Isolated { get; private set; }
+
+    /// <summary>This node is cut off from its cluster: its clients are disconnected, so that they go elsewhere, and none is taken until <see cref="Rejoin"/>.</summary>
+    public void Isolate()
+    {
+        Isolated = true;
+        _metrics.Isolated(true);
+        DisconnectAll();
+    }
+
+    /// <summary>This node is in its cluster again, and takes clients.</summary>
+    public void Rejoin()
+    {
+        Isolated = false;
+        _metrics.Isolated(false);
+    }
+
+    private void DisconnectAll()
+    {
+        foreach (var session in _sessions.Sessions)
+            session.Disconnect(EndReason.Isolated, "This server has lost its cluster. Connect again.");
+    }
+
     /// <summary>Frees what is its own; the listener is the container's.</summary>
     public void Dispose() => _stop.Dispose();
 
     private void Serve(Socket socket)
     {
+        if (Isolated)
+        {
+            _metrics.Refused("isolated");
+            socket.Dispose();
+            return;
+        }
         var connection = new ClientConnection(socket, _time);
         var address = connection.RemoteAddress.Address;
         if (_sessions.TryEnter(address))
@@ -119,6 +149,9 @@ public sealed partial class GatewayService : IHostedService, IDisposable
 
     private void Beat()
     {
+        // Who was accepted in the moment in which it began.
+        if (Isolated)
+            DisconnectAll();
         long sent = 0, received = 0;
         foreach (var session in _sessions.Sessions)
         {

@@ -37,6 +37,8 @@ public enum EndReason
     Moved,
     /// <summary>The node is shutting down.</summary>
     Shutdown,
+    /// <summary>The node is cut off from its cluster.</summary>
+    Isolated,
     /// <summary>A fault of ours; the log has it.</summary>
     ServerError,
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using RoomGrains.Grains.Pending;
+using RoomGrains.Hosting;
 using RoomGrains.Testing;
 
 namespace RoomGrains.Gateway.Tests;
@@ -42,7 +43,7 @@ public sealed class GrainFixture : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask InitializeAsync() => _cluster = await GrainCluster.Start(new GrainClusterOptions
     {
-        Services = services => services.AddSingleton<IAdmissionStep, RejectsTheToldOnes>(),
+        Services = services => services.AddSingleton<IAdmissionStep, RejectsTheToldOnes>().AddSingleton(new TicketSigner(TestGateway.Secret)),
     });
 
     /// <inheritdoc/>

@@ -21,8 +21,8 @@ internal sealed partial class Drainer(
     /// <summary>How often it looks who is next.</summary>
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long it asks the cluster for other nodes. A cluster that does not answer has none to offer.</summary>
-    private static readonly TimeSpan AskTime = TimeSpan.FromSeconds(2);
+    /// <summary>How long it asks the cluster for other nodes, at most. A cluster that does not answer has none to offer.</summary>
+    private static readonly TimeSpan AskTime = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _began = new();
@@ -135,7 +135,7 @@ internal sealed partial class Drainer(
     {
         try
         {
-            var found = await grains.GetCluster().FindGateway(node.Name).WaitAsync(AskTime, time).ConfigureAwait(false);
+            var found = await grains.GetCluster().FindGateway(node.Name).WaitAsync(AskLimit(), time).ConfigureAwait(false);
             return found is { IsDone: true, Value.RtmpAddress.Length: > 0 } ? found.Value.RtmpAddress : null;
         }
         catch (Exception e) when (IsUnreachable(e))
@@ -148,7 +148,7 @@ internal sealed partial class Drainer(
     {
         try
         {
-            var nodes = await grains.GetCluster().ListNodes().WaitAsync(AskTime, time).ConfigureAwait(false);
+            var nodes = await grains.GetCluster().ListNodes().WaitAsync(AskLimit(), time).ConfigureAwait(false);
             return nodes.Any(n => n.Name != node.Name && !n.Draining && n.Roles.Contains("gateway"));
         }
         catch (Exception e) when (IsUnreachable(e))
@@ -157,6 +157,8 @@ internal sealed partial class Drainer(
             return false;
         }
     }
+
+    private TimeSpan AskLimit() => Left() is var left && left < 2 * AskTime ? left > TimeSpan.Zero ? left / 2 : TimeSpan.Zero : AskTime;
 
     private static bool IsUnreachable(Exception e) => e is Orleans.Runtime.OrleansException or TimeoutException or IOException or ObjectDisposedException;
 

@@ -105,7 +105,7 @@ internal sealed class RoomMember : ISessionRole
             stream.TellEnd(end);
         var (level, code) = end.Reason switch
         {
-            EndReason.Shutdown => (StatusLevel.Error, StatusCodes.Connect.AppShutdown),
+            EndReason.Shutdown or EndReason.Isolated => (StatusLevel.Error, StatusCodes.Connect.AppShutdown),
             EndReason.Idle => (StatusLevel.Status, StatusCodes.Connect.IdleTimeout),
             _ => (StatusLevel.Status, StatusCodes.Connect.Closed),
         };

@@ -11,7 +11,7 @@ internal sealed partial class RtmpSession
     private long _leaveBy;
 
     /// <summary>Whether the client goes where it is sent: as a member by a reconnect request, while it is pending by a redirect.</summary>
-    public bool CanBeSent => _pending?.Request.FollowsRedirect ?? _reconnects;
+    public bool CanBeSent => _reconnects || _pending is { Request.FollowsRedirect: true };
 
     /// <summary>Whether it plays what another client of this node publishes.</summary>
     public bool PlaysFromHere => Member?.PlaysFromHere == true;

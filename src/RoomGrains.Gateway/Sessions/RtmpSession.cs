@@ -231,6 +231,7 @@ internal sealed partial class RtmpSession
             return;
         }
         _pending = new PendingClient(Id, connect, _connection.RemoteAddress, _services);
+        _reconnects = _pending.Reconnects;
         _liveness.Pending();
         _services.Metrics.PendingChanged(1);
         Log.Pending(_services.Logger, Id, PlainText.Of($"{_pending.Request.Application}/{_pending.Request.Room ?? "*"}"), _connection.RemoteAddress, _pending.Request.Client);
@@ -298,7 +299,6 @@ internal sealed partial class RtmpSession
         }
         var member = new RoomMember(verdict.Room!.Value, pending.ToMember(verdict), _connection.Output, _services, end => Post(() => EndMember(end)));
         Admit(member);
-        _reconnects = pending.Reconnects;
         StopWaiting();
         await pending.ReplayAsync(member).ConfigureAwait(false);
     }

@@ -13,7 +13,8 @@ internal sealed class SiloLife(IClusterMembershipService membership)
     /// <param name="address">As <see cref="SiloAddress.ToParsableString"/> writes it.</param>
     public bool IsDead(string address) => Parse(address) is { } silo && membership.CurrentSnapshot.GetSiloStatus(silo) == SiloStatus.Dead;
 
-    private static SiloAddress? Parse(string address)
+    /// <summary>The address; null when it is none.</summary>
+    public static SiloAddress? Parse(string address)
     {
         try
         {

@@ -8,6 +8,7 @@ using OpenTelemetry.Trace;
 using Orleans.Dashboard;
 using RoomGrains.Gateway;
 using RoomGrains.Hosting;
+using RoomGrains.Node.Isolation;
 using RoomGrains.Node.Settings;
 
 namespace RoomGrains.Node.Hosting;
@@ -41,6 +42,8 @@ internal static class NodeHost
             services.AddSingleton<Readiness>();
             services.AddSingleton<NodeFacts>();
             services.AddHostedService<NodeReporter>();
+            services.AddSingleton(provider => new IsolationWatch(settings.Node.EffectiveName, settings.Node.IsolationTime, provider.GetRequiredService<TimeProvider>()));
+            services.AddHostedService<IsolationGuard>();
             // The rest of the shutdown is the silo's.
             services.AddSingleton(new DrainTimes(settings.Node.ShutdownDeadline * 0.5));
             services.AddSingleton<IFatalErrorHandler, FatalEnd>();

@@ -1,12 +1,15 @@
 using RoomGrains.Gateway;
 using RoomGrains.Grains.Placement;
+using RoomGrains.Node.Isolation;
 using RoomGrains.Node.Settings;
 
 namespace RoomGrains.Node.Hosting;
 
 /// <summary>Tells the cluster about once a second what this node is and how loaded it is, and at the end that it leaves.</summary>
-internal sealed partial class NodeReporter(IGrainFactory grains, NodeFacts facts, GatewayService gateway, LoadTable loads, NodeSettings settings, TimeProvider time, ILogger<NodeReporter> log) : BackgroundService
+internal sealed partial class NodeReporter(IGrainFactory grains, NodeFacts facts, GatewayService gateway, LoadTable loads, IsolationWatch isolation, NodeSettings settings, TimeProvider time, ILogger<NodeReporter> log) : BackgroundService
 {
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(3);
+
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
@@ -30,9 +33,13 @@ internal sealed partial class NodeReporter(IGrainFactory grains, NodeFacts facts
                 continue;
             try
             {
-                var nodes = await grains.GetCluster().ReportNode(facts.Take(), observer);
+                // A call into a network that is cut is not waited for to Orleans' time-out: nobody would be heard in the meantime.
+                var nodes = await grains.GetCluster().ReportNode(facts.Take(), observer).WaitAsync(AnswerTime, time, stoppingToken);
                 if (nodes.IsDone)
+                {
                     loads.Update(nodes.Value);
+                    isolation.Heard(nodes.Value);
+                }
             }
             catch (Exception e) when (e is OrleansException or TimeoutException)
             {

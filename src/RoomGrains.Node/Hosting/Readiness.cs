@@ -21,6 +21,8 @@ internal sealed class Readiness(IHostApplicationLifetime lifetime, ISiloStatusOr
             return "draining";
         if (!lifetime.ApplicationStarted.IsCancellationRequested || gateway.RtmpEndPoint is null)
             return "starting";
+        if (gateway.Isolated)
+            return "isolated: cut off from the other nodes and the database";
         return silo.CurrentStatus is SiloStatus.Active ? null : $"the silo is {silo.CurrentStatus}";
     }
 }

@@ -40,6 +40,12 @@ public sealed class NodeOptions
     /// <summary>How often the node reports its load to the cluster. What placement and <c>roomctl nodes list</c> see is no older.</summary>
     public TimeSpan ReportInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long a node may hear fresh reports of less than half of the others before it looks whether the database answers; where that does not, too, it is
+    /// cut off and disconnects its clients. Longer than the cluster takes to notice a dead node and to move what was there.
+    /// </summary>
+    public TimeSpan IsolationTime { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>The least level that is logged. Orleans and ASP.NET Core log from Warning on, unless this is Debug or Trace.</summary>
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
 

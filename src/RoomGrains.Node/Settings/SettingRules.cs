@@ -32,6 +32,7 @@ internal static class SettingRules
         ["Node:AdminToken"] = new("empty or at least 16 characters without spaces", value => value is "" || (value is string { Length: >= 16 } token && !token.Any(char.IsWhiteSpace))),
         ["Node:ShutdownDeadline"] = Between(TimeSpan.FromSeconds(1), Hour),
         ["Node:ReportInterval"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(3)),
+        ["Node:IsolationTime"] = Between(TimeSpan.FromSeconds(5), Hour),
         ["Node:LogLevel"] = OneOf<LogLevel>(),
         ["Node:LogFormat"] = OneOf<LogFormat>(),
 
