@@ -250,11 +250,7 @@ public sealed class RoomCtlTests(NodeFixture fixture) : IClassFixture<NodeFixtur
     public async Task Every_command_has_help_with_examples_that_parse_and_the_exit_codes()
     {
         string[] commands = ["", "rooms", "rooms list", "rooms show", "rooms create", "rooms set", "rooms close", "pending", "pending list", "pending show", "pending approve",
-<<<<<<< HEAD
-            "pending reject", "pending redirect", "members", "members list", "members kick", "nodes", "nodes list", "database", "database init", "database check"];
-=======
-            "pending reject", "pending redirect", "members", "members list", "members kick", "nodes", "nodes list", "nodes drain"];
->>>>>>> 2dabd12 (Gateway: a node that leaves sends its clients elsewhere: by a reconnect request where they follow, else between two pictures, publishers first; a second signal hurries; roomctl nodes drain; a node that was declared dead says so and ends with code 3)
+            "pending reject", "pending redirect", "members", "members list", "members kick", "nodes", "nodes list", "nodes drain", "database", "database init", "database check"];
         var nobody = FreePort.Next();
         foreach (var command in commands)
         {
