@@ -12,9 +12,9 @@ public sealed class ContractTests
     private static readonly Assembly Contracts = typeof(ConnectionId).Assembly;
 
     /// <summary>Types that never cross.</summary>
-    private static readonly HashSet<Type> Local = [typeof(GrainKeys), typeof(ClusterKey), typeof(Names), typeof(RefusalException)];
+    private static readonly HashSet<Type> Local = [typeof(GrainKeys), typeof(ClusterKey), typeof(Names), typeof(PlainText), typeof(RefusalException)];
 
-    public static TheoryData<Type> DataTypes => [.. Types().Where(t => !t.IsInterface && !t.IsEnum)];
+    public static TheoryData<Type> DataTypes => [.. Types().Where(t => !t.IsInterface && !t.IsEnum && !t.IsAssignableTo(typeof(Exception)))];
 
     public static TheoryData<Type> Interfaces => [.. Types().Where(t => t.IsInterface)];
 
@@ -80,6 +80,15 @@ public sealed class ContractTests
 
         Assert.IsType(type, arrived);
         AssertSame(sent, arrived, type.Name);
+    }
+
+    [Fact]
+    public void An_exception_arrives_with_its_message()
+    {
+        using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
+        var serializer = services.GetRequiredService<Serializer>();
+        var arrived = serializer.Deserialize<Exception>(serializer.SerializeToArray<Exception>(new DatabaseUnavailableException("disk full")));
+        Assert.Equal("disk full", Assert.IsType<DatabaseUnavailableException>(arrived).Message);
     }
 
     private static bool IsStored(PropertyInfo property) => property.Name != "EqualityContract" && property.SetMethod is not null && property.GetIndexParameters().Length == 0;
