@@ -236,11 +236,23 @@ public sealed partial class RtmpClient
     {
         // Whoever holds it is being cancelled, and whoever comes next sees the end.
         await _sending.WaitAsync().ConfigureAwait(false);
-        await _transport.Output.CompleteAsync().ConfigureAwait(false);
+        await GiveUpAsync(_transport.Output.CompleteAsync()).ConfigureAwait(false);
         _sending.Release();
-        await _transport.Input.CompleteAsync().ConfigureAwait(false);
+        await GiveUpAsync(_transport.Input.CompleteAsync()).ConfigureAwait(false);
         _reader.Dispose();
         _notifications.Writer.TryComplete();
         _completion.SetResult(_end!);
+    }
+
+    // A writer over a stream tries once more to send what it could not, and throws: the connection has ended all the same.
+    private static async ValueTask GiveUpAsync(ValueTask completing)
+    {
+        try
+        {
+            await completing.ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+        }
     }
 }

@@ -70,8 +70,8 @@ public sealed partial class RtmpClient : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            await transport.Output.CompleteAsync().ConfigureAwait(false);
-            await transport.Input.CompleteAsync().ConfigureAwait(false);
+            await GiveUpAsync(transport.Output.CompleteAsync()).ConfigureAwait(false);
+            await GiveUpAsync(transport.Input.CompleteAsync()).ConfigureAwait(false);
             if (exception is IOException and not RtmpClientEndedException)
                 throw new RtmpClientEndedException(new(RtmpClientEndReason.TransportFailed, exception));
             throw;

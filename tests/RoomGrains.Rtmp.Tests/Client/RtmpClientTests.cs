@@ -1,5 +1,6 @@
 #pragma warning disable xUnit1069 // "Cancel" is the token that the rule looks for.
 using System.Collections.Immutable;
+using System.IO.Pipelines;
 using System.Text;
 using RoomGrains.Rtmp.Amf;
 using RoomGrains.Rtmp.Client;
@@ -54,6 +55,22 @@ public class RtmpClientTests
         while (request is null)
             _ = ReconnectRequest.TryParse(await client.Notifications.ReadAsync(Cancel), s_options.TcUrl, out request);
         Assert.Equal("rtmp://two.example/chat/lobby", request.Url);
+    }
+
+    [Fact(Timeout = Deadline)]
+    public async Task Ends_also_when_the_transport_fails_and_fails_again_at_its_own_end()
+    {
+        var (server, transport) = ScriptedServer.Create();
+        // As a socket does whose other side has died: what could not be sent is still in the writer, and it tries again when it is completed.
+        var wire = new CuttableStream(transport.Output.AsStream());
+        var connecting = RtmpClient.ConnectAsync(new Transport(transport.Input, PipeWriter.Create(wire)), s_options, Cancel);
+        await server.AcceptAsync();
+        await using var client = await connecting;
+
+        wire.Cut = true;
+        await Assert.ThrowsAsync<RtmpClientEndedException>(async () => await client.SendCommandAsync(new CommandMessage("lost", 0, AmfValue.Null), Cancel));
+        await client.DisposeAsync();
+        Assert.Equal(RtmpClientEndReason.Disposed, (await client.Completion).Reason);
     }
 
     [Theory(Timeout = Deadline)]
@@ -299,5 +316,25 @@ public class RtmpClientTests
             if (value != after)
                 return value;
         }
+    }
+
+    private sealed record Transport(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+
+    private sealed class CuttableStream(Stream inner) : Stream
+    {
+        public bool Cut { get; set; }
+        public override bool CanRead => false;
+        public override bool CanSeek => false;
+        public override bool CanWrite => true;
+        public override long Length => throw new NotSupportedException();
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override void Flush() => Check();
+        public override Task FlushAsync(CancellationToken cancellationToken) => Check().inner.FlushAsync(cancellationToken);
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+        public override void SetLength(long value) => throw new NotSupportedException();
+        public override void Write(byte[] buffer, int offset, int count) => Check().inner.Write(buffer, offset, count);
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => Check().inner.WriteAsync(buffer, cancellationToken);
+        private (Stream inner, bool) Check() => Cut ? throw new IOException("Broken pipe") : (inner, true);
     }
 }
