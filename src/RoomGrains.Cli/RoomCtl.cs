@@ -141,6 +141,10 @@ public sealed class RoomCtl
             await ask(new Call(cluster.Grains, parsed, new Output(_output, parsed.GetValue(_json)), cluster.ListensAsync, timeout.Token)).WaitAsync(timeout.Token);
             return ExitCodes.Done;
         }
+        catch (RefusalException e) when (e.Refusal.Code == RefusalCode.Unavailable)
+        {
+            return Fail(ExitCodes.Unreachable, $"the cluster failed: {e.Refusal.Message} The log of its nodes says more.");
+        }
         catch (RefusalException e)
         {
             return Fail(ExitCodes.Refused, $"refused ({Views.Name(e.Refusal.Code)}): {e.Refusal.Message}");
