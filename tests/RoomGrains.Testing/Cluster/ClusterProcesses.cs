@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using RoomGrains.Hosting;
 
@@ -15,10 +16,11 @@ public sealed class ClusterProcesses : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("roomgrains-cluster-").FullName;
     private readonly Dictionary<string, string> _environment;
     private readonly string[] _arguments;
+    private readonly NodeNetworks? _networks;
     private int _started;
 
-    private ClusterProcesses(PostgresServer database, Dictionary<string, string> environment, string[] arguments) =>
-        (Database, _environment, _arguments) = (database, environment, arguments);
+    private ClusterProcesses(PostgresServer database, Dictionary<string, string> environment, string[] arguments, NodeNetworks? networks) =>
+        (Database, _environment, _arguments, _networks) = (database, environment, arguments, networks);
 
     /// <summary>The database server: it can be stopped and started again.</summary>
     public PostgresServer Database { get; }
@@ -42,9 +44,11 @@ public sealed class ClusterProcesses : IAsyncDisposable
     /// <param name="nodes">How many.</param>
     /// <param name="arguments">Options for every node, beside its name, ports, address and data folder.</param>
     /// <param name="environment">Variables for every node, for example <c>ROOMGRAINS_Rooms__Capacity</c>.</param>
-    public static async Task<ClusterProcesses> StartAsync(int nodes, IEnumerable<string>? arguments = null, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="networks">A network for each node, so that it can be cut off; the caller's to delete. Null: all are on loopback.</param>
+    public static async Task<ClusterProcesses> StartAsync(
+        int nodes, IEnumerable<string>? arguments = null, IReadOnlyDictionary<string, string>? environment = null, NodeNetworks? networks = null)
     {
-        var database = new PostgresServer();
+        var database = networks is null ? new PostgresServer() : new PostgresServer { Address = networks.Address };
         ClusterProcesses? cluster = null;
         try
         {
@@ -55,7 +59,7 @@ public sealed class ClusterProcesses : IAsyncDisposable
                 ["ROOMGRAINS_Cluster__ConnectionString"] = await database.NewClusterDatabase().ConfigureAwait(false),
                 ["ROOMGRAINS_Cluster__Secret"] = RandomNumberGenerator.GetHexString(64, lowercase: true),
             };
-            cluster = new ClusterProcesses(database, variables, [.. arguments ?? []]);
+            cluster = new ClusterProcesses(database, variables, [.. arguments ?? []], networks);
             await Task.WhenAll(Enumerable.Range(0, nodes).Select(_ => cluster.StartNodeAsync())).ConfigureAwait(false);
             return cluster;
         }
@@ -130,7 +134,11 @@ public sealed class ClusterProcesses : IAsyncDisposable
         var variables = new Dictionary<string, string>(_environment, StringComparer.Ordinal);
         foreach (var (key, value) in environment ?? new Dictionary<string, string>())
             variables[key] = value;
+        var network = _networks is null ? null : await _networks.AddAsync(name).ConfigureAwait(false);
+        if (network is not null)
+            variables["ROOMGRAINS_Gateway__PublicAddress"] = $"{network.ClientAddress}";
         return await NodeProcess.StartAsync(
-            ["--name", name, "--advertise", "127.0.0.1", .. _arguments, .. arguments ?? []], Path.Combine(_folder, name), variables, ports).ConfigureAwait(false);
+            name, ["--name", name, "--advertise", $"{network?.ClusterAddress ?? IPAddress.Loopback}", .. _arguments, .. arguments ?? []],
+            Path.Combine(_folder, name), variables, ports, network).ConfigureAwait(false);
     }
 }

@@ -12,9 +12,10 @@ public sealed class NodeProcess : IAsyncDisposable
 
     private readonly string? _ownFolder;
 
-    private NodeProcess(RunningProgram program, int[] ports, string dataFolder, string? ownFolder)
+    private NodeProcess(RunningProgram program, int[] ports, string dataFolder, string? ownFolder, NodeNetwork? network)
     {
         (Program, Ports, DataFolder, _ownFolder) = (program, ports, dataFolder, ownFolder);
+        (Address, ClusterAddress) = (network?.ClientAddress ?? IPAddress.Loopback, network?.ClusterAddress ?? IPAddress.Loopback);
         (RtmpPort, HttpPort, AdminPort, SiloPort, ClientGatewayPort) = (ports[0], ports[1], ports[2], ports[3], ports[4]);
     }
 
@@ -23,6 +24,15 @@ public sealed class NodeProcess : IAsyncDisposable
 
     /// <summary>The process.</summary>
     public RunningProgram Program { get; }
+
+    /// <summary>The node's name, where it has one.</summary>
+    public string Name { get; private init; } = "";
+
+    /// <summary>Where RTMP and HTTP clients reach it.</summary>
+    public IPAddress Address { get; }
+
+    /// <summary>Where other nodes reach it.</summary>
+    public IPAddress ClusterAddress { get; }
 
     /// <summary>The port for RTMP clients.</summary>
     public int RtmpPort { get; }
@@ -39,8 +49,8 @@ public sealed class NodeProcess : IAsyncDisposable
     /// <summary>The port for grain clients.</summary>
     public int ClientGatewayPort { get; }
 
-    /// <summary>Where grain clients connect.</summary>
-    public IPEndPoint ClientGateway => new(IPAddress.Loopback, ClientGatewayPort);
+    /// <summary>Where grain clients connect: Orleans takes them only at the address that the silo advertises.</summary>
+    public IPEndPoint ClientGateway => new(ClusterAddress, ClientGatewayPort);
 
     /// <summary>All of them, in the order that <see cref="StartAsync"/> takes.</summary>
     internal int[] Ports { get; }
@@ -52,13 +62,13 @@ public sealed class NodeProcess : IAsyncDisposable
     public string AdminToken => File.ReadAllText(Path.Combine(DataFolder, "admin-token")).Trim();
 
     /// <summary>A URL on the HTTP port.</summary>
-    public Uri Http(string path) => new($"http://127.0.0.1:{HttpPort}{path}");
+    public Uri Http(string path) => new($"http://{Address}:{HttpPort}{path}");
 
     /// <summary>A URL on the admin port.</summary>
     public Uri Admin(string path) => new($"http://127.0.0.1:{AdminPort}{path}");
 
     /// <summary>A URL for RTMP clients, for example of <c>chat/lobby/alice</c>.</summary>
-    public string Rtmp(string path) => $"rtmp://127.0.0.1:{RtmpPort}/{path}";
+    public string Rtmp(string path) => $"rtmp://{Address}:{RtmpPort}/{path}";
 
     /// <summary>Starts a node and returns when it says that it is ready.</summary>
     /// <param name="arguments">Options beside the ports and the data folder.</param>
@@ -67,14 +77,14 @@ public sealed class NodeProcess : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It ended instead; the message has its output.</exception>
     public static Task<NodeProcess> StartAsync(
         IEnumerable<string>? arguments = null, string? dataFolder = null, IReadOnlyDictionary<string, string>? environment = null) =>
-        StartAsync(arguments, dataFolder, environment, ports: null);
+        StartAsync("", arguments, dataFolder, environment, ports: null, network: null);
 
     internal static async Task<NodeProcess> StartAsync(
-        IEnumerable<string>? arguments, string? dataFolder, IReadOnlyDictionary<string, string>? environment, int[]? ports)
+        string name, IEnumerable<string>? arguments, string? dataFolder, IReadOnlyDictionary<string, string>? environment, int[]? ports, NodeNetwork? network)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var node = Launch([.. arguments ?? []], dataFolder, environment, ports);
+            var node = Launch(name, [.. arguments ?? []], dataFolder, environment, ports, network);
             try
             {
                 await node.Program.LineAsync(line => line.Contains("Ready.", StringComparison.Ordinal), StartLimit).ConfigureAwait(false);
@@ -116,7 +126,8 @@ public sealed class NodeProcess : IAsyncDisposable
             Directory.Delete(_ownFolder, recursive: true);
     }
 
-    private static NodeProcess Launch(string[] arguments, string? dataFolder, IReadOnlyDictionary<string, string>? environment, int[]? ports)
+    private static NodeProcess Launch(
+        string name, string[] arguments, string? dataFolder, IReadOnlyDictionary<string, string>? environment, int[]? ports, NodeNetwork? network)
     {
         ports ??= FreePort.Several(5);
         var own = dataFolder is null ? Directory.CreateTempSubdirectory("roomgrains-").FullName : null;
@@ -125,6 +136,10 @@ public sealed class NodeProcess : IAsyncDisposable
             ProgramFile, "--data", dataFolder ?? own!, "--rtmp-port", $"{ports[0]}", "--http-port", $"{ports[1]}", "--admin-port", $"{ports[2]}",
             "--silo-port", $"{ports[3]}", "--gateway-port", $"{ports[4]}", .. arguments,
         ];
-        return new NodeProcess(RunningProgram.Start("dotnet", options, environment: environment), ports, dataFolder ?? own!, own);
+        // ip becomes dotnet: the process keeps its id.
+        var program = network is null
+            ? RunningProgram.Start("dotnet", options, environment: environment)
+            : RunningProgram.Start("ip", ["netns", "exec", network.Namespace, "dotnet", .. options], environment: environment);
+        return new NodeProcess(program, ports, dataFolder ?? own!, own, network) { Name = name };
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Npgsql;
 using RoomGrains.Grains.Storage;
 using Xunit;
@@ -23,14 +24,17 @@ public sealed class PostgresServer : IAsyncLifetime
     /// <summary>Why there is no server; null when there is one.</summary>
     public string? Missing { get; private set; }
 
-    /// <summary>The port that it listens on, of 127.0.0.1.</summary>
+    /// <summary>The address that it listens on. One that is not loopback trusts who is in the same network.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>The port that it listens on.</summary>
     public int Port { get; } = FreePort.Next();
 
     /// <summary>Whether it runs.</summary>
     public bool IsRunning => _server is { HasExited: false };
 
     /// <summary>Where a database is.</summary>
-    public string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username=roomgrains;Password=secret;Database={database}";
+    public string ConnectionString(string database) => $"Host={Address};Port={Port};Username=roomgrains;Password=secret;Database={database}";
 
     /// <summary>Makes an empty database; skips the test where there is no server.</summary>
     /// <returns>Its connection string.</returns>
@@ -65,6 +69,8 @@ public sealed class PostgresServer : IAsyncLifetime
         if (User.Length > 0)
             await RunAsync("chown", "postgres", _folder).ConfigureAwait(false);
         await RunAsync([.. User, Path.Combine(Programs, "initdb"), "-D", Data, "-U", "roomgrains", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]).ConfigureAwait(false);
+        if (!IPAddress.IsLoopback(Address))
+            await File.AppendAllTextAsync(Path.Combine(Data, "pg_hba.conf"), "host all all samenet trust\n").ConfigureAwait(false);
         await StartAsync().ConfigureAwait(false);
     }
 
@@ -73,7 +79,7 @@ public sealed class PostgresServer : IAsyncLifetime
     {
         // Durability is not what is tested here; a killed server must still find all it wrote, and the kernel keeps that.
         _server = Start(
-            [.. User, Path.Combine(Programs!, "postgres"), "-D", Data, "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={_folder}",
+            [.. User, Path.Combine(Programs!, "postgres"), "-D", Data, "-p", $"{Port}", "-c", $"listen_addresses={Address}", "-c", $"unix_socket_directories={_folder}",
             "-c", "fsync=off", "-c", "max_connections=400"]);
         var limit = TimeProvider.System.GetTimestamp();
         while (!await IsReadyAsync().ConfigureAwait(false))
