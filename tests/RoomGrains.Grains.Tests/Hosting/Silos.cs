@@ -1,9 +1,8 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RoomGrains.Hosting;
+using RoomGrains.Testing;
 
 namespace RoomGrains.Grains.Tests.Hosting;
 
@@ -12,7 +11,7 @@ internal static class Silos
 {
     public static RoomGrains.Hosting.ClusterOptions NewOptions(string connectionString = "")
     {
-        var ports = FreePorts(2);
+        var ports = FreePort.Several(2);
         return new() { ClusterId = "tests", ServiceId = "tests", ConnectionString = connectionString, AdvertisedAddress = "127.0.0.1", SiloPort = ports[0], ClientGatewayPort = ports[1] };
     }
 
@@ -36,13 +35,4 @@ internal static class Silos
     }
 
     public static IClusterClient Client(this IHost host) => host.Services.GetRequiredService<IClusterClient>();
-
-    public static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(l => l.Start());
-        int[] ports = [.. listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port)];
-        listeners.ForEach(l => l.Dispose());
-        return ports;
-    }
 }

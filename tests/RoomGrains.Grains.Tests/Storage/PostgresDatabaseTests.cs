@@ -101,7 +101,7 @@ public sealed class PostgresDatabaseTests(PostgresServer server) : IClassFixture
     [Fact]
     public async Task A_server_that_cannot_be_reached_is_named_without_its_password()
     {
-        var nobody = $"Host=127.0.0.1;Port={Silos.FreePorts(1)[0]};Username=u;Password=secret;Database=d;Timeout=5";
+        var nobody = $"Host=127.0.0.1;Port={FreePort.Next()};Username=u;Password=secret;Database=d;Timeout=5";
         var error = await Assert.ThrowsAsync<DatabaseException>(() => PostgresDatabase.Check(nobody, Token));
         Assert.Contains("'d' on 127.0.0.1:", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);

@@ -90,7 +90,7 @@ public sealed class NodeProcess : IAsyncDisposable
                 await node.Program.LineAsync(line => line.Contains("Ready.", StringComparison.Ordinal), StartLimit).ConfigureAwait(false);
                 return node;
             }
-            catch (InvalidOperationException) when (attempt < 3 && ports is null && node.Program.Output.Contains("is in use", StringComparison.Ordinal))
+            catch (InvalidOperationException) when (attempt < 3 && ports is null && node.Program.Output.Contains("in use", StringComparison.Ordinal))
             {
                 // Somebody else took a port between our look and the node's: look again.
                 await node.DisposeAsync().ConfigureAwait(false);
