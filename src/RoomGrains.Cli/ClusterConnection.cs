@@ -24,7 +24,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
     /// answer within moments; the Orleans client would retry and log.
     /// </summary>
     /// <exception cref="UnreachableException">No address listens, or what listens there is not this cluster.</exception>
-    public static async Task<ClusterConnection> OpenAsync(IReadOnlyList<DnsEndPoint> addresses, string clusterId, CancellationToken cancel)
+    public static async Task<ClusterConnection> OpenAsync(IReadOnlyList<DnsEndPoint> addresses, ClusterOptions options, CancellationToken cancel)
     {
         var probes = await Task.WhenAll(addresses.Select(address => ProbeAsync(address, cancel)));
         var gateways = probes.Select(probe => probe.Found).OfType<IPEndPoint>().ToArray();
@@ -35,7 +35,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
 
         // No default host: it would read settings files of the current folder and log to the console.
         var host = new HostBuilder()
-            .UseOrleansClient(client => client.UseRoomGrains(new ClusterOptions { ClusterId = clusterId }, gateways))
+            .UseOrleansClient(client => client.UseRoomGrains(options, gateways))
             .Build();
         var names = string.Join(", ", gateways.Select(gateway => gateway.ToString()));
         using var greeting = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -49,8 +49,9 @@ internal sealed class ClusterConnection : IAsyncDisposable
         {
             host.Dispose();
             throw new UnreachableException(
-                $"something listens at {names}, but it does not answer as a node of the cluster '{clusterId}'. "
-                + "Check that this is the node's client gateway (--gateway-port) and not another port, and that --cluster-id is the cluster's name.");
+                $"something listens at {names}, but it does not answer as a node of the cluster '{options.ClusterId}'. "
+                + "Check that this is the node's client gateway (--gateway-port) and not another port, that --cluster-id is the cluster's name, "
+                + "and whether the cluster has TLS (--tls-certificate, --tls-key, --tls-authority).");
         }
     }
 

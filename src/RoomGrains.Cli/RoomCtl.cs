@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.Net;
 using RoomGrains.Cli.Commands;
 using RoomGrains.Grains.Storage;
+using RoomGrains.Hosting;
 
 namespace RoomGrains.Cli;
 
@@ -28,6 +29,10 @@ public sealed class RoomCtl
         DefaultValueFactory = _ => "roomgrains",
         Recursive = true,
     };
+
+    private readonly Option<string> _tlsCertificate = File("--tls-certificate", "TlsCertificate", "Where the cluster has TLS: the certificate to show, in PEM form.");
+    private readonly Option<string> _tlsKey = File("--tls-key", "TlsKey", "Its key.");
+    private readonly Option<string> _tlsAuthority = File("--tls-authority", "TlsAuthority", "The certificate of the cluster's own authority.");
 
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON for programs.", Recursive = true };
 
@@ -75,7 +80,7 @@ public sealed class RoomCtl
     {
         var root = new RootCommand("Looks at the rooms of a RoomGrains cluster and steers them: rooms, pending connections, members, nodes; and prepares its database.")
         {
-            _connect, _clusterId, _json, _timeout,
+            _connect, _clusterId, _tlsCertificate, _tlsKey, _tlsAuthority, _json, _timeout,
             RoomsCommands.Create(this), PendingCommands.Create(this), MembersCommands.Create(this), NodesCommands.Create(this), DatabaseCommands.Create(this),
         };
         var help = root.Options.OfType<HelpOption>().Single();
@@ -137,7 +142,7 @@ public sealed class RoomCtl
         timeout.CancelAfter(limit);
         try
         {
-            await using var cluster = await ClusterConnection.OpenAsync(Addresses(parsed), parsed.GetValue(_clusterId)!, timeout.Token);
+            await using var cluster = await ClusterConnection.OpenAsync(Addresses(parsed), Options(parsed), timeout.Token);
             await ask(new Call(cluster.Grains, parsed, new Output(_output, parsed.GetValue(_json)), cluster.ListensAsync, timeout.Token)).WaitAsync(timeout.Token);
             return ExitCodes.Done;
         }
@@ -149,7 +154,7 @@ public sealed class RoomCtl
         {
             return Fail(ExitCodes.Refused, $"refused ({Views.Name(e.Refusal.Code)}): {e.Refusal.Message}");
         }
-        catch (UsageException e)
+        catch (Exception e) when (e is UsageException or ClusterTlsException)
         {
             return Fail(ExitCodes.Usage, e.Message);
         }
@@ -179,6 +184,21 @@ public sealed class RoomCtl
         _error.WriteLine($"roomctl: {message}");
         return code;
     }
+
+    private ClusterOptions Options(ParseResult parsed) => new()
+    {
+        ClusterId = parsed.GetValue(_clusterId)!,
+        TlsCertificate = Given(parsed, _tlsCertificate, nameof(ClusterOptions.TlsCertificate)),
+        TlsKey = Given(parsed, _tlsKey, nameof(ClusterOptions.TlsKey)),
+        TlsAuthority = Given(parsed, _tlsAuthority, nameof(ClusterOptions.TlsAuthority)),
+    };
+
+    private string Given(ParseResult parsed, Option<string> option, string setting) => parsed.GetValue(option) ?? _environment(Variable(setting)) ?? "";
+
+    private static string Variable(string setting) => $"ROOMGRAINS_Cluster__{setting}";
+
+    private static Option<string> File(string name, string setting, string description) =>
+        new(name) { Description = $"{description} [env: {Variable(setting)}]", HelpName = "FILE", Recursive = true };
 
     private DnsEndPoint[] Addresses(ParseResult parsed)
     {

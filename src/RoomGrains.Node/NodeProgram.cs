@@ -10,8 +10,7 @@ namespace RoomGrains.Node;
 /// <summary>One run of <c>roomgrains</c>, from its arguments to its exit code.</summary>
 internal static partial class NodeProgram
 {
-    private const int Ended = 0;
-    private const int Failed = 1;
+    internal const int Failed = 1;
     private const int WrongSettings = 2;
 
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
@@ -38,7 +37,7 @@ internal static partial class NodeProgram
 
     private static async Task<int> RunAsync(NodeSettings settings, SettingCatalog catalog, TextWriter output, TextWriter error)
     {
-        IHost host;
+        IHost? host = null;
         try
         {
             // The silo would find out as well, but say it with four stack traces.
@@ -48,6 +47,8 @@ internal static partial class NodeProgram
         }
         catch (Exception e) when (Reason(e) is { } reason)
         {
+            // A silo that has joined leaves its cluster, instead of being missed by it.
+            await StopAsync(host);
             return Fail(error, Failed, [reason]);
         }
         if (settings.Node.LogFormat is LogFormat.Text)
@@ -60,7 +61,23 @@ internal static partial class NodeProgram
             await host.WaitForShutdownAsync();
             await ((IAsyncDisposable)host).DisposeAsync();
         }
-        return Ended;
+        // Other than 0 where a part of the node has asked for the end because it could not go on.
+        return Environment.ExitCode;
+    }
+
+    private static async Task StopAsync(IHost? host)
+    {
+        if (host is null)
+            return;
+        try
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+            await host.StopAsync(patience.Token);
+        }
+        catch (Exception)
+        {
+            // Why it did not start is told; what then does not end in order would only hide that.
+        }
     }
 
     private static async Task CheckDatabaseAsync(NodeSettings settings)
@@ -75,6 +92,8 @@ internal static partial class NodeProgram
     private static string? Reason(Exception e) => e switch
     {
         DatabaseException or StartException => e.Message,
+        Orleans.Runtime.MembershipService.OrleansClusterConnectivityCheckFailedException =>
+            $"This node reaches the database, and not the other nodes of the cluster: check addresses (Cluster:AdvertisedAddress), firewalls (Cluster:SiloPort) and certificates. {e.Message.ReplaceLineEndings(" ")}",
         IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException => e.Message,
         AggregateException several => several.InnerExceptions.Select(Reason).FirstOrDefault(reason => reason is not null),
         _ => e.InnerException is null ? null : Reason(e.InnerException),

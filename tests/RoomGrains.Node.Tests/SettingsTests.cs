@@ -1,4 +1,5 @@
 using RoomGrains.Node.Settings;
+using RoomGrains.Testing;
 
 namespace RoomGrains.Node.Tests;
 
@@ -106,6 +107,36 @@ public sealed class SettingsTests : IDisposable
         Assert.Empty(errors);
         NodeSettings.Read(Catalog, null, new Dictionary<string, string>(), [], out errors);
         Assert.Empty(errors);
+    }
+
+    [Fact]
+    public void Files_for_TLS_that_cannot_be_used_are_named_with_their_setting()
+    {
+        using var ours = new TlsFiles("ours");
+        using var theirs = new TlsFiles("theirs");
+        Assert.Empty(Read(ours.Variables("node")));
+
+        Assert.Contains("Cluster:TlsKey is empty: TLS needs all of TlsCertificate, TlsKey and TlsAuthority.", Read(With("TlsKey", "")));
+        Assert.Contains("Cluster:TlsKey: there is no file '/no/such.key'.", Read(With("TlsKey", "/no/such.key")));
+        Assert.StartsWith("The files of Cluster:TlsCertificate, TlsKey and TlsAuthority can't be used", Assert.Single(Read(With("TlsKey", ours.Make("other").Key))));
+        Assert.StartsWith("Cluster:TlsCertificate: ", Assert.Single(Read(With("TlsAuthority", theirs.AuthorityFile))));
+        var old = ours.Make("old", days: 1);
+        var expired = With("TlsCertificate", old.Certificate);
+        expired["ROOMGRAINS_Cluster__TlsKey"] = old.Key;
+        Assert.Contains("that is valid now", Assert.Single(Read(expired)));
+
+        Dictionary<string, string> With(string setting, string value)
+        {
+            var variables = ours.Variables("node");
+            variables[$"ROOMGRAINS_Cluster__{setting}"] = value;
+            return variables;
+        }
+
+        static IReadOnlyList<string> Read(Dictionary<string, string> environment)
+        {
+            NodeSettings.Read(Catalog, null, environment, [], out var errors);
+            return errors;
+        }
     }
 
     [Fact]

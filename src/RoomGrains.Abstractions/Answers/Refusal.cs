@@ -37,6 +37,8 @@ public enum RefusalCode
     UnknownNode = 16,
     /// <summary>As many watch as may.</summary>
     TooManyWatchers = 17,
+    /// <summary>Another living node has this name.</summary>
+    NodeNameTaken = 18,
 }
 
 /// <summary>A refusal of the domain: what was wrong, and what to do about it. It is a result, not an exception.</summary>

@@ -28,6 +28,13 @@ public static class RoomGrainsSilo
     public static ISiloBuilder UseRoomGrains(this ISiloBuilder silo, ClusterOptions options, string nodeName, string dataFolder)
     {
         silo.Configure<SiloOptions>(o => o.SiloName = nodeName);
+        if (ClusterTls.Load(options) is { } tls)
+            silo.Configure<SiloConnectionOptions>(o =>
+            {
+                o.ConfigureSiloInboundConnection(tls.UseServer);
+                o.ConfigureSiloOutboundConnection(tls.UseClient);
+                o.ConfigureGatewayInboundConnection(tls.UseServer);
+            });
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(new DatabaseStartup(options, dataFolder));
         if (options.IsLocal)
         {
@@ -41,6 +48,7 @@ public static class RoomGrainsSilo
         {
             silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.ClusterId, options.ServiceId));
             silo.ConfigureEndpoints(options);
+            silo.Configure<ClusterMembershipOptions>(membership => FailureDetection.Configure(membership, options));
             silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", options.ConnectionString));
             silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = ("Npgsql", options.ConnectionString));
             silo.AddStorage("Npgsql", options.ConnectionString);

@@ -69,6 +69,10 @@ internal sealed partial class ClusterGrain(
 
     public Task<Answer<ImmutableArray<NodeReport>>> ReportNode(NodeReport report, INodeObserver observer)
     {
+        // The younger of two gives way. One that has just died is no hindrance: its successor comes up when membership knows of it.
+        if (Living().FirstOrDefault(n => n.Report.Name == report.Name) is { } other && SiloLife.IsElder(other.Report.SiloAddress, report.SiloAddress))
+            return Task.FromResult<Answer<ImmutableArray<NodeReport>>>(new Refusal(
+                RefusalCode.NodeNameTaken, $"The cluster has a living node named {report.Name} already, {other.Report.SiloAddress}, and names are unique. Give one of them another name (--name)."));
         _nodes[report.Name] = new Node(report, observer, clock.GetUtcNow());
         if (report.Draining && GrainContext.Address.SiloAddress?.Equals(SiloLife.Parse(report.SiloAddress)) == true)
             MoveAway();

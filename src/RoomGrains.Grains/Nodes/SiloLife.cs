@@ -13,6 +13,9 @@ internal sealed class SiloLife(IClusterMembershipService membership)
     /// <param name="address">As <see cref="SiloAddress.ToParsableString"/> writes it.</param>
     public bool IsDead(string address) => Parse(address) is { } silo && membership.CurrentSnapshot.GetSiloStatus(silo) == SiloStatus.Dead;
 
+    /// <summary>Whether <paramref name="one"/> has the better right to a name that both claim. False where one of them names no silo.</summary>
+    public static bool IsElder(string one, string other) => Parse(one) is { } first && Parse(other) is { } second && SiloAge.IsElder(first, second);
+
     /// <summary>The address; null when it is none.</summary>
     public static SiloAddress? Parse(string address)
     {

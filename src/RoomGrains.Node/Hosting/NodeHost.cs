@@ -41,6 +41,8 @@ internal static class NodeHost
         {
             services.AddSingleton<Readiness>();
             services.AddSingleton<NodeFacts>();
+            if (!settings.Cluster.IsLocal)
+                services.AddHostedService<NameGuard>();
             services.AddHostedService<NodeReporter>();
             services.AddSingleton(provider => new IsolationWatch(settings.Node.EffectiveName, settings.Node.IsolationTime, provider.GetRequiredService<TimeProvider>()));
             services.AddHostedService<IsolationGuard>();

@@ -6,13 +6,20 @@ using RoomGrains.Node.Settings;
 namespace RoomGrains.Node.Hosting;
 
 /// <summary>Tells the cluster about once a second what this node is and how loaded it is, and at the end that it leaves.</summary>
-internal sealed partial class NodeReporter(IGrainFactory grains, NodeFacts facts, GatewayService gateway, LoadTable loads, IsolationWatch isolation, NodeSettings settings, TimeProvider time, ILogger<NodeReporter> log) : BackgroundService
+internal sealed partial class NodeReporter(
+    IGrainFactory grains, NodeFacts facts, GatewayService gateway, LoadTable loads, IsolationWatch isolation, NodeSettings settings, IHostApplicationLifetime lifetime, TimeProvider time,
+    ILogger<NodeReporter> log) : BackgroundService
 {
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(3);
+
+    /// <summary>The name is another's: that one must not be removed in this one's stead.</summary>
+    private bool _nameTaken;
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        if (_nameTaken)
+            return;
         try
         {
             await grains.GetCluster().RemoveNode(facts.Name).WaitAsync(TimeSpan.FromSeconds(2), time, cancellationToken);
@@ -40,6 +47,14 @@ internal sealed partial class NodeReporter(IGrainFactory grains, NodeFacts facts
                     loads.Update(nodes.Value);
                     isolation.Heard(nodes.Value);
                 }
+                else if (nodes.Refusal.Code is RefusalCode.NodeNameTaken)
+                {
+                    Log.NameTaken(log, nodes.Refusal.Message);
+                    _nameTaken = true;
+                    Environment.ExitCode = NodeProgram.Failed;
+                    lifetime.StopApplication();
+                    return;
+                }
             }
             catch (Exception e) when (e is OrleansException or TimeoutException)
             {
@@ -60,6 +75,9 @@ internal sealed partial class NodeReporter(IGrainFactory grains, NodeFacts facts
     {
         [LoggerMessage(4020, LogLevel.Warning, "The report of this node's load did not reach the cluster: {Reason}")]
         public static partial void ReportFailed(ILogger logger, string reason);
+
+        [LoggerMessage(4022, LogLevel.Critical, "This node ends: {Reason}")]
+        public static partial void NameTaken(ILogger logger, string reason);
 
         [LoggerMessage(4021, LogLevel.Warning, "This node could not tell the cluster that it leaves: {Reason}")]
         public static partial void LeftSilently(ILogger logger, string reason);

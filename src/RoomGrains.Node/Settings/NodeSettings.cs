@@ -56,6 +56,7 @@ internal sealed class NodeSettings
                 : violation);
         settings.CheckPorts(problems);
         settings.CheckSecret(problems);
+        settings.CheckTls(problems);
         errors = problems;
         return settings;
     }
@@ -176,6 +177,18 @@ internal sealed class NodeSettings
     {
         if (!Cluster.IsLocal && Cluster.Secret.Length == 0)
             problems.Add("Cluster:Secret is empty, but must be set where Cluster:ConnectionString is: at least 32 characters, the same on every node of the cluster and known to nobody else. 'openssl rand -hex 32' makes one.");
+    }
+
+    private void CheckTls(List<string> problems)
+    {
+        try
+        {
+            _ = ClusterTls.Load(Cluster);
+        }
+        catch (ClusterTlsException e)
+        {
+            problems.Add(e.Message);
+        }
     }
 
     private void CheckPorts(List<string> problems)

@@ -44,6 +44,12 @@ internal static class SettingRules
         ["Cluster:SiloPort"] = Port,
         ["Cluster:ClientGatewayPort"] = Port,
 
+        ["Cluster:TlsCertificate"] = FreeText,
+        ["Cluster:TlsKey"] = FreeText,
+        ["Cluster:TlsAuthority"] = FreeText,
+        ["Cluster:ProbeInterval"] = Between(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(30)),
+        ["Cluster:MissedProbes"] = Between(2, 10),
+
         ["Gateway:RtmpPort"] = Port,
         ["Gateway:ListenAddress"] = IpAddress,
         ["Gateway:PublicAddress"] = new("empty, or a host with or without a port, for example live1.example.com:1935", value => value is "" || NodeAddresses.IsHostAndPort((string)value)),

@@ -131,6 +131,7 @@ public sealed class ClusterProcesses : IAsyncDisposable
 
     private async Task<NodeProcess> LaunchAsync(string name, int[]? ports, IEnumerable<string>? arguments, IReadOnlyDictionary<string, string>? environment)
     {
+        string[] given = [.. arguments ?? []];
         var variables = new Dictionary<string, string>(_environment, StringComparer.Ordinal);
         foreach (var (key, value) in environment ?? new Dictionary<string, string>())
             variables[key] = value;
@@ -138,7 +139,7 @@ public sealed class ClusterProcesses : IAsyncDisposable
         if (network is not null)
             variables["ROOMGRAINS_Gateway__PublicAddress"] = $"{network.ClientAddress}";
         return await NodeProcess.StartAsync(
-            name, ["--name", name, "--advertise", $"{network?.ClusterAddress ?? IPAddress.Loopback}", .. _arguments, .. arguments ?? []],
+            name, [.. given.Contains("--name") ? [] : (string[])["--name", name], "--advertise", $"{network?.ClusterAddress ?? IPAddress.Loopback}", .. _arguments, .. given],
             Path.Combine(_folder, name), variables, ports, network).ConfigureAwait(false);
     }
 }
