@@ -19,8 +19,8 @@ internal sealed record FaultReport(
 {
     /// <summary>The head of the table.</summary>
     public const string Head =
-        "| fault | players elsewhere | stayed connected | gap ms median / max | frames lost, most by one | players on that node | their gap ms median / max | publisher's absence ms | seats before / after | wrong room | two origins ms | back to baseline |\n"
-        + "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
+        "| fault | players elsewhere | stayed connected | told that the stream had ended | gap ms median / max | frames lost, most by one | players on that node | their gap ms median / max | publisher's absence ms | seats before / after | wrong room | two origins ms | back to baseline |\n"
+        + "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
 
     /// <summary>Players that were connected to other nodes: the fault must not end their connections.</summary>
     public IReadOnlyList<Observation> Elsewhere => [.. Figures.Players.Where(p => p.Node != Node)];
@@ -37,7 +37,7 @@ internal sealed record FaultReport(
         var lost = Elsewhere.Sum(p => p.FramesLost);
         var most = Elsewhere.Select(p => p.FramesLost).DefaultIfEmpty().Max();
         return string.Create(CultureInfo.InvariantCulture,
-            $"| {Fault} | {Elsewhere.Count} | {Elsewhere.Count(p => p.StayedConnected)} | {Gap(Elsewhere)} | {lost}, {most} | {OnNode.Count} | {Gap(OnNode)} | {Figures.LongestAbsence.TotalMilliseconds:0} | {SeatsBefore} / {SeatsAfter} | {MisledFrames} | {Figures.TwoOrigins.TotalMilliseconds:0} | {(Disagreement is null ? $"{Recovery.TotalSeconds:0.0} s" : $"NO: {Disagreement}")}{(Note.Length > 0 ? $"; {Note}" : "")} |");
+            $"| {Fault} | {Elsewhere.Count} | {Elsewhere.Count(p => p.StayedConnected)} | {Elsewhere.Count(p => p.Unpublished > 0)} | {Gap(Elsewhere)} | {lost}, {most} | {OnNode.Count} | {Gap(OnNode)} | {Figures.LongestAbsence.TotalMilliseconds:0} | {SeatsBefore} / {SeatsAfter} | {MisledFrames} | {Figures.TwoOrigins.TotalMilliseconds:0} | {(Disagreement is null ? $"{Recovery.TotalSeconds:0.0} s" : $"NO: {Disagreement}")}{(Note.Length > 0 ? $"; {Note}" : "")} |");
     }
 
     private static string Gap(IReadOnlyList<Observation> players)
