@@ -228,8 +228,15 @@ public sealed partial class RtmpClient
             call.Answer.TrySetException(new RtmpClientEndedException(end));
         foreach (var stream in Streams())
             stream.Complete();
-        _transport.Input.CancelPendingRead();
-        _transport.Output.CancelPendingFlush();
+        try
+        {
+            _transport.Input.CancelPendingRead();
+            _transport.Output.CancelPendingFlush();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The read loop came to an end of its own in this moment and has given up the transport: nobody waits there.
+        }
     }
 
     private async Task FinishAsync()
