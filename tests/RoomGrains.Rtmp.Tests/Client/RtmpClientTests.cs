@@ -73,6 +73,21 @@ public class RtmpClientTests
         Assert.Equal(RtmpClientEndReason.Disposed, (await client.Completion).Reason);
     }
 
+    [Fact(Timeout = Deadline)]
+    public async Task Is_disposed_without_a_word_when_its_read_loop_finds_the_end_at_the_same_moment()
+    {
+        var (server, transport) = ScriptedServer.Create();
+        var wire = new CuttableStream(transport.Output.AsStream());
+        // What Dispose cancels first is given up, writer and all, before it comes to the second.
+        var input = new SlowToCancel(transport.Input, wire.Closed);
+        var connecting = RtmpClient.ConnectAsync(new Transport(input, PipeWriter.Create(wire)), s_options, Cancel);
+        await server.AcceptAsync();
+        var client = await connecting;
+
+        await Task.Run(async () => await client.DisposeAsync(), Cancel);
+        Assert.Equal(RtmpClientEndReason.Disposed, (await client.Completion).Reason);
+    }
+
     [Theory(Timeout = Deadline)]
     [InlineData(HandshakeForm.Simple), InlineData(HandshakeForm.DigestAt8), InlineData(HandshakeForm.DigestAt772)]
     public async Task Connects_with_every_form_of_the_handshake(HandshakeForm form)
@@ -320,8 +335,32 @@ public class RtmpClientTests
 
     private sealed record Transport(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
+    private sealed class SlowToCancel(PipeReader inner, Task until) : PipeReader
+    {
+        public override void AdvanceTo(SequencePosition consumed) => inner.AdvanceTo(consumed);
+        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => inner.AdvanceTo(consumed, examined);
+        public override void Complete(Exception? exception = null) => inner.Complete(exception);
+        public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => inner.ReadAsync(cancellationToken);
+        public override bool TryRead(out ReadResult result) => inner.TryRead(out result);
+        public override void CancelPendingRead()
+        {
+            inner.CancelPendingRead();
+            until.GetAwaiter().GetResult();
+        }
+    }
+
     private sealed class CuttableStream(Stream inner) : Stream
     {
+        private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Closed => _closed.Task;
+
+        public override ValueTask DisposeAsync()
+        {
+            _closed.TrySetResult();
+            return base.DisposeAsync();
+        }
+
         public bool Cut { get; set; }
         public override bool CanRead => false;
         public override bool CanSeek => false;
