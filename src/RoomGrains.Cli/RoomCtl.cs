@@ -5,6 +5,7 @@ using System.Net;
 using RoomGrains.Cli.Commands;
 using RoomGrains.Grains.Storage;
 using RoomGrains.Hosting;
+using RoomGrains.Load;
 
 namespace RoomGrains.Cli;
 
@@ -78,10 +79,11 @@ public sealed class RoomCtl
 
     private RootCommand CreateRoot()
     {
-        var root = new RootCommand("Looks at the rooms of a RoomGrains cluster and steers them: rooms, pending connections, members, nodes; and prepares its database.")
+        var root = new RootCommand("Looks at the rooms of a RoomGrains cluster and steers them: rooms, pending connections, members, nodes; prepares its database; and puts load on it, or on any RTMP server.")
         {
             _connect, _clusterId, _tlsCertificate, _tlsKey, _tlsAuthority, _json, _timeout,
             RoomsCommands.Create(this), PendingCommands.Create(this), MembersCommands.Create(this), NodesCommands.Create(this), DatabaseCommands.Create(this),
+            LoadCommands.Create(this),
         };
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!,
@@ -131,6 +133,30 @@ public sealed class RoomCtl
             catch (OperationCanceledException)
             {
                 return Fail(ExitCodes.Unreachable, $"the database did not answer within {Hosting.Duration.Format(limit)}. Give it longer with --timeout.");
+            }
+        });
+        return command;
+    }
+
+    /// <summary>Makes a command that puts load on servers: without a limit of time but its own, ended by Ctrl+C with what it has until then.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="run">Takes the command line, where people are told how far it is, and a token that is cancelled when nobody wants to wait any more.</param>
+    internal Command Loads(Command command, Func<ParseResult, Action<string>, CancellationToken, Task<LoadReport>> run)
+    {
+        command.SetAction(async (parsed, cancel) =>
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            if (parsed.GetValue(_timeout) is { } timeout)
+                limit.CancelAfter(timeout);
+            try
+            {
+                var report = await run(parsed, _error.WriteLine, limit.Token);
+                new Output(_output, parsed.GetValue(_json)).Write(report, Views.Default.LoadReport, output => LoadText.Write(output, report));
+                return report.Problems.Count == 0 ? ExitCodes.Done : Fail(ExitCodes.Refused, $"{string.Join("; ", report.Problems)}.");
+            }
+            catch (LoadException e)
+            {
+                return Fail(e.Failure switch { LoadFailure.Usage => ExitCodes.Usage, LoadFailure.Refused => ExitCodes.Refused, _ => ExitCodes.Unreachable }, e.Message);
             }
         });
         return command;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RoomGrains.Load;
 
 namespace RoomGrains.Cli;
 
@@ -107,6 +108,7 @@ internal sealed record MemberKickedView(string Application, string Room, string 
 [JsonSerializable(typeof(NodeDrainedView))]
 [JsonSerializable(typeof(RoomClosedView))]
 [JsonSerializable(typeof(MemberKickedView))]
+[JsonSerializable(typeof(LoadReport))]
 internal sealed partial class Views : JsonSerializerContext
 {
     /// <summary>A member of an enumeration as it stands in JSON: <c>timedOut</c>.</summary>

@@ -16,7 +16,8 @@ public sealed partial class HouseTests
         ["Grains"] = ["Abstractions"],
         ["Gateway"] = ["Abstractions", "Media", "Rtmp"],
         // Grains for the tables of the database: roomctl makes them, and may not know them otherwise than nodes do.
-        ["Cli"] = ["Abstractions", "Grains"],
+        ["Cli"] = ["Abstractions", "Grains", "Load"],
+        ["Load"] = ["Rtmp"],
         ["Node"] = ["Abstractions", "Gateway", "Grains", "Media", "Rtmp"],
     };
 

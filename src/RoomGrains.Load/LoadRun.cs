@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using RoomGrains.Load.Figures;
+using RoomGrains.Load.Media;
+using RoomGrains.Load.Wire;
+
+namespace RoomGrains.Load;
+
+/// <summary>What the scenarios share: the clients of a run, the steps that they are made of, and the report.</summary>
+internal sealed class LoadRun : IDisposable
+{
+    // A server that lets a publisher wait for longer than this has a waiting room, or is no server.
+    private static readonly TimeSpan PublishLimit = TimeSpan.FromSeconds(20);
+
+    private readonly string _scenario;
+    private readonly Dictionary<string, int> _ends = [];
+    private readonly Meter _meter;
+    private string _phase = "starts";
+    private long _begun;
+
+    public LoadRun(string scenario, LoadOptions options, CancellationToken cancel)
+    {
+        (_scenario, Options, Random) = (scenario, options, new Random(options.Seed));
+        if (options.Urls.Count == 0)
+            throw new LoadException("which server? Give its URL, for example rtmp://127.0.0.1/live/load.", LoadFailure.Usage);
+        if (options.ServerProcesses.FirstOrDefault(id => !ProcessFigures.Exists(id)) is not 0 and var missing)
+            throw new LoadException($"--server-pid: there is no process {missing}.", LoadFailure.Usage);
+        Targets = [.. options.Urls.Select(url => LoadTarget.Parse(url, options.Flat))];
+        Loop = new LoadLoop(cancel);
+        _meter = new Meter(Tally, options.ServerProcesses);
+        _begun = Clock.Now;
+        Loop.EverySecond = _ => Look();
+    }
+
+    public LoadOptions Options { get; }
+
+    public LoadLoop Loop { get; }
+
+    public IReadOnlyList<LoadTarget> Targets { get; }
+
+    public Tally Tally { get; } = new();
+
+    public Random Random { get; }
+
+    /// <summary>Tells the frames of this run from those of any other.</summary>
+    public uint Id { get; } = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
+
+    /// <summary>All that have come, those that have left or were lost too.</summary>
+    public List<LoadClient> Clients { get; } = [];
+
+    /// <summary>When the first of the clients that are measured began to connect.</summary>
+    public long FirstConnect { get; set; }
+
+    /// <summary>Says what the run does now, for those who watch it.</summary>
+    public void Phase(string phase) => _phase = phase;
+
+    /// <summary>Brings a publisher, and waits until it publishes.</summary>
+    /// <exception cref="LoadException">It can't.</exception>
+    public LoadClient Publish(FlvReplay replay, uint number, string stream)
+    {
+        var publisher = new LoadClient(this, Targets[0]).Publishing(replay, number, stream);
+        publisher.Open();
+        var live = Loop.RunUntil(Clock.Now + Clock.Ticks(PublishLimit), () => publisher.End is not null || publisher.Publication!.IsLive);
+        if (publisher.End is { } reason)
+        {
+            throw publisher.AskedAt == 0
+                ? new LoadException($"no RTMP server answers at {Targets[0].Authority}: {reason.TrimEnd('.')}.", LoadFailure.Unreachable)
+                : new LoadException($"the server did not let the publisher in: {reason}", LoadFailure.Refused);
+        }
+        if (!live && !Loop.IsCancelled)
+        {
+            throw new LoadException(publisher.IsAdmitted
+                ? $"the server let the publisher in and did not take its stream within {PublishLimit.TotalSeconds:0} s."
+                : $"the server did not answer the publisher within {PublishLimit.TotalSeconds:0} s: has {Targets[0].Name} a waiting room?", LoadFailure.Refused);
+        }
+        return publisher;
+    }
+
+    /// <summary>Lets clients in, so many each second.</summary>
+    public void Ramp(IReadOnlyList<LoadClient> clients)
+    {
+        Phase("clients connect");
+        var start = FirstConnect = Clock.Now;
+        for (var i = 0; i < clients.Count && Loop.RunUntil(start + i * Clock.Second / Options.Ramp); i++)
+            Come(clients[i]);
+    }
+
+    /// <summary>A client connects now.</summary>
+    public void Come(LoadClient client)
+    {
+        Clients.Add(client);
+        client.Open(client.Stalls ? StalledReceiveBuffer : 0);
+    }
+
+    /// <summary>Waits for things to settle, then measures.</summary>
+    public void Measure()
+    {
+        Phase("warms up");
+        Loop.Run(Options.Warm);
+        MeasureNow();
+    }
+
+    /// <summary>Measures.</summary>
+    /// <param name="begin">What happens at the beginning of the window.</param>
+    /// <param name="until">Ends the window before its time.</param>
+    public void MeasureNow(Action? begin = null, Func<bool>? until = null)
+    {
+        Phase("measures");
+        _meter.Begin();
+        var end = Clock.Now + Clock.Ticks(Options.For);
+        begin?.Invoke();
+        Loop.RunUntil(end, until);
+        _meter.End();
+    }
+
+    /// <summary>The report.</summary>
+    /// <param name="publishers">Publishers that are not among the clients.</param>
+    /// <param name="sharedBy">How many clients the server's memory is shared by; null: all that are there.</param>
+    public LoadReport Report(IReadOnlyList<LoadClient>? publishers = null, int? sharedBy = null)
+    {
+        var stalled = Clients.Where(client => client.Stalls).ToArray();
+        var readers = Clients.Where(client => !client.Stalls).ToArray();
+        var lost = readers.Where(client => client.IsLost).ToArray();
+        var all = Clients.Concat(publishers ?? []).ToArray();
+        var report = new LoadReport
+        {
+            Scenario = _scenario,
+            Urls = Options.Urls,
+            Clients = Clients.Count,
+            Players = readers.Count(client => client.End is null && client.FirstFrameAt != 0),
+            Publishers = all.Count(client => client is { End: null, Publication.IsLive: true }),
+            VideoLatencyMs = Tally.VideoLatency.Report(),
+            AudioLatencyMs = Tally.AudioLatency.Report(),
+            JoinMs = Tally.Join.Report(),
+            ConnectMs = Tally.Connect.Report(),
+            AnswerMs = Tally.Answer.Report(),
+            SendDelayMs = Tally.Lateness.Report(),
+            AllConnectedSeconds = Last(client => client.AdmittedAt),
+            AllFirstFramesSeconds = Last(client => client.FirstFrameAt),
+            VideoFrames = Tally.VideoFrames,
+            AudioFrames = Tally.AudioFrames,
+            Gaps = Tally.Gaps,
+            Doubles = Tally.Doubles,
+            WrongStream = Tally.WrongStream,
+            Rejected = lost.Count(client => !client.IsAdmitted),
+            Dropped = lost.Count(client => client.IsAdmitted) + (publishers?.Count(client => client.IsLost) ?? 0),
+            Stalled = stalled.Length == 0 ? null : stalled.Length,
+            StalledDropped = stalled.Length == 0 ? null : stalled.Count(client => client.IsLost),
+            Ends = new Dictionary<string, int>(_ends),
+            EndedEarly = Loop.IsCancelled,
+        };
+        report = _meter.Report(report, sharedBy ?? all.Count(client => client.End is null));
+        return report with { Problems = [.. Problems(report, publishers)] };
+    }
+
+    internal void OnEnded(LoadClient client)
+    {
+        if (client.IsLost && client.End is { } reason)
+            _ends[reason] = _ends.GetValueOrDefault(reason) + 1;
+    }
+
+    public void Dispose() => Loop.Dispose();
+
+    private const int StalledReceiveBuffer = 4096;
+
+    private double? Last(Func<LoadClient, long> moment)
+    {
+        var last = Clients.Select(moment).DefaultIfEmpty().Max();
+        return last == 0 || FirstConnect == 0 ? null : Math.Round(Clock.Seconds(last - FirstConnect), 3);
+    }
+
+    private static IEnumerable<string> Problems(LoadReport report, IReadOnlyList<LoadClient>? publishers)
+    {
+        if (report.Gaps > 0)
+            yield return $"{report.Gaps} frames were missing between others";
+        if (report.Doubles > 0)
+            yield return $"{report.Doubles} frames came twice or after later ones";
+        if (report.WrongStream > 0)
+            yield return $"{report.WrongStream} frames were of another stream than the one that was asked for";
+        if (report.Rejected > 0)
+            yield return $"{report.Rejected} clients were not let in";
+        if (report.Dropped > 0)
+            yield return $"{report.Dropped} clients lost their connection";
+        if (publishers?.FirstOrDefault(client => client.IsLost) is { End: { } reason })
+            yield return $"the publisher was lost: {reason}";
+    }
+
+    private void Look()
+    {
+        var line = _meter.Look();
+        if (Options.Progress is null || line.Length == 0)
+            return;
+        var there = Clients.Count(client => client.End is null);
+        var latency = Tally.VideoLatency.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", video p99 {Tally.VideoLatency.Percentile(0.99):0.0} ms");
+        Options.Progress(string.Create(CultureInfo.InvariantCulture,
+            $"{_scenario} {Clock.Seconds(Clock.Now - _begun),4:0} s  {_phase}: {there} clients, {Clients.Count(client => client.FirstFrameAt != 0)} with a picture, {line}{latency}"));
+    }
+}
