@@ -9,7 +9,7 @@ internal static class LoadText
 {
     public static void Write(Output output, LoadReport report)
     {
-        output.Line($"{report.Scenario}: {report.Players} of {report.Clients} clients with a picture, {report.Publishers} published{(report.EndedEarly ? ", ended early" : "")}");
+        output.Line($"{report.Scenario}: {report.Players} of {report.Clients} clients with a picture, {report.Admitted} admitted, {report.Publishers} published{(report.EndedEarly ? ", ended early" : "")}");
         output.Line("");
         output.Table(Lines(report).Where(line => line.Value.Length > 0).ToArray(), "Nothing was measured.", ("FIGURE", line => line.Name), ("VALUE", line => line.Value));
         if (report.Ends.Count > 0)
@@ -26,6 +26,7 @@ internal static class LoadText
             + (report.ForeignCpuPercent is { } foreign ? Text($", others {foreign:0.0} %") : ""));
         yield return ("latency of video", Times(report.VideoLatencyMs));
         yield return ("latency of audio", Times(report.AudioLatencyMs));
+        yield return ("between two pictures", Times(report.VideoIntervalMs));
         yield return ("connect to first picture", Times(report.JoinMs));
         yield return ("connect to admission", Times(report.ConnectMs));
         yield return ("connect command to answer", Times(report.AnswerMs));

@@ -140,8 +140,9 @@ public sealed class RoomCtl
 
     /// <summary>Makes a command that puts load on servers: without a limit of time but its own, ended by Ctrl+C with what it has until then.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="run">Takes the command line, where people are told how far it is, and a token that is cancelled when nobody wants to wait any more.</param>
-    internal Command Loads(Command command, Func<ParseResult, Action<string>, CancellationToken, Task<LoadReport>> run)
+    /// <param name="run">Takes the command line, the cluster where it is asked, where people are told how far it is, and a token that is cancelled when nobody wants to wait any more.</param>
+    /// <param name="asks">Whether this command line needs the cluster besides the server's RTMP.</param>
+    internal Command Loads(Command command, Func<ParseResult, IGrainFactory?, Action<string>, CancellationToken, Task<LoadReport>> run, Func<ParseResult, bool> asks)
     {
         command.SetAction(async (parsed, cancel) =>
         {
@@ -150,13 +151,22 @@ public sealed class RoomCtl
                 limit.CancelAfter(timeout);
             try
             {
-                var report = await run(parsed, _error.WriteLine, limit.Token);
+                await using var cluster = asks(parsed) ? await ClusterConnection.OpenAsync(Addresses(parsed), Options(parsed), limit.Token) : null;
+                var report = await run(parsed, cluster?.Grains, _error.WriteLine, limit.Token);
                 new Output(_output, parsed.GetValue(_json)).Write(report, Views.Default.LoadReport, output => LoadText.Write(output, report));
                 return report.Problems.Count == 0 ? ExitCodes.Done : Fail(ExitCodes.Refused, $"{string.Join("; ", report.Problems)}.");
             }
             catch (LoadException e)
             {
                 return Fail(e.Failure switch { LoadFailure.Usage => ExitCodes.Usage, LoadFailure.Refused => ExitCodes.Refused, _ => ExitCodes.Unreachable }, e.Message);
+            }
+            catch (Exception e) when (e is UsageException or ClusterTlsException)
+            {
+                return Fail(ExitCodes.Usage, e.Message);
+            }
+            catch (UnreachableException e)
+            {
+                return Fail(ExitCodes.Unreachable, e.Message);
             }
         });
         return command;

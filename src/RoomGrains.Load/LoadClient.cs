@@ -50,6 +50,15 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target) : LoadConnectio
         return this;
     }
 
+    /// <summary>The window ends: streams that stand still are counted with it.</summary>
+    public void EndWindow(long now)
+    {
+        if (End is not null || Stalls)
+            return;
+        foreach (var (watch, _) in _plays)
+            watch.EndInterval(now);
+    }
+
     internal void WriteMedia(MessageType type, uint timestamp, uint streamId, ReadOnlySpan<byte> payload, int chunkStreamId) =>
         Write(type, timestamp, streamId, payload, chunkStreamId);
 

@@ -20,6 +20,9 @@ public sealed record LoadReport
     /// <summary>Clients that had got a picture at the end of the window and were still there; stalled ones are not among them.</summary>
     public int Players { get; init; }
 
+    /// <summary>Clients that were admitted and still there at the end.</summary>
+    public int Admitted { get; init; }
+
     /// <summary>Clients that published at the end of the window.</summary>
     public int Publishers { get; init; }
 
@@ -46,6 +49,9 @@ public sealed record LoadReport
 
     /// <summary>From the sending of an audio frame to its whole arrival.</summary>
     public Percentiles? AudioLatencyMs { get; init; }
+
+    /// <summary>From one video frame of a played stream to the next: how long a picture stood still.</summary>
+    public Percentiles? VideoIntervalMs { get; init; }
 
     /// <summary>From the beginning of a client's TCP connection to its first video frame.</summary>
     public Percentiles? JoinMs { get; init; }

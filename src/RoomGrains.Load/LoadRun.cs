@@ -93,23 +93,26 @@ internal sealed class LoadRun : IDisposable
     }
 
     /// <summary>Waits for things to settle, then measures.</summary>
-    public void Measure()
+    public void WarmUpAndMeasure()
     {
         Phase("warms up");
         Loop.Run(Options.Warm);
-        MeasureNow();
+        Measure(Options.For);
     }
 
     /// <summary>Measures.</summary>
+    /// <param name="window">For how long.</param>
     /// <param name="begin">What happens at the beginning of the window.</param>
     /// <param name="until">Ends the window before its time.</param>
-    public void MeasureNow(Action? begin = null, Func<bool>? until = null)
+    public void Measure(TimeSpan window, Action? begin = null, Func<bool>? until = null)
     {
         Phase("measures");
         _meter.Begin();
-        var end = Clock.Now + Clock.Ticks(Options.For);
+        var end = Clock.Now + Clock.Ticks(window);
         begin?.Invoke();
         Loop.RunUntil(end, until);
+        foreach (var client in Clients)
+            client.EndWindow(Clock.Now);
         _meter.End();
     }
 
@@ -129,8 +132,10 @@ internal sealed class LoadRun : IDisposable
             Clients = Clients.Count,
             Players = readers.Count(client => client.End is null && client.FirstFrameAt != 0),
             Publishers = all.Count(client => client is { End: null, Publication.IsLive: true }),
+            Admitted = Clients.Count(client => client is { End: null, IsAdmitted: true }),
             VideoLatencyMs = Tally.VideoLatency.Report(),
             AudioLatencyMs = Tally.AudioLatency.Report(),
+            VideoIntervalMs = Tally.VideoInterval.Report(),
             JoinMs = Tally.Join.Report(),
             ConnectMs = Tally.Connect.Report(),
             AnswerMs = Tally.Answer.Report(),

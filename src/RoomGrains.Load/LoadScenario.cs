@@ -23,6 +23,40 @@ public static class LoadScenario
     public static Task<LoadReport> StormAsync(LoadOptions options, int clients, int rehearsals, CancellationToken cancel = default) =>
         RunAsync("storm", options, run => Storm.Run(run, clients, rehearsals), cancel);
 
+    /// <summary>Rooms in which each member publishes and watches others, on one connection. The room of the URL is the beginning of their names.</summary>
+    /// <param name="options">What every scenario has.</param>
+    /// <param name="rooms">How many rooms.</param>
+    /// <param name="members">Members of each.</param>
+    /// <param name="watched">How many others each watches.</param>
+    /// <param name="cancel">Ends the run early; what was measured until then is reported.</param>
+    /// <exception cref="LoadException">There was no run.</exception>
+    public static Task<LoadReport> RoomsAsync(LoadOptions options, int rooms, int members, int watched, CancellationToken cancel = default) =>
+        RunAsync("rooms", options, run => Rooms.Run(run, rooms, members, watched), cancel);
+
+    /// <summary>Players that come and go.</summary>
+    /// <param name="options">What every scenario has.</param>
+    /// <param name="clients">How many are there at any time.</param>
+    /// <param name="rate">How many leave, and others come, each second of the window.</param>
+    /// <param name="cancel">Ends the run early; what was measured until then is reported.</param>
+    /// <exception cref="LoadException">There was no run.</exception>
+    public static Task<LoadReport> ChurnAsync(LoadOptions options, int clients, int rate, CancellationToken cancel = default) =>
+        RunAsync("churn", options, run => Churn.Run(run, clients, rate), cancel);
+
+    /// <summary>Clients that wait for the answer to connect. The figures of memory are those at the end of the hold.</summary>
+    /// <param name="options">What every scenario has; no file is needed.</param>
+    /// <param name="clients">How many.</param>
+    /// <param name="hold">How long they are held; where the server itself decides, how long that may take at most.</param>
+    /// <param name="stay">Whether they are admitted at once, and then do nothing.</param>
+    /// <param name="decide">
+    /// Decides all that wait, and returns when it asked for each decision (<see cref="System.Diagnostics.Stopwatch.GetTimestamp"/>), by the id that the server
+    /// gives the client. Null: the server decides by itself.
+    /// </param>
+    /// <param name="cancel">Ends the run early; what was measured until then is reported.</param>
+    /// <exception cref="LoadException">There was no run.</exception>
+    public static Task<LoadReport> PendingAsync(
+        LoadOptions options, int clients, TimeSpan hold, bool stay = false, Func<CancellationToken, Task<IReadOnlyDictionary<string, long>>>? decide = null,
+        CancellationToken cancel = default) => RunAsync("pending", options, run => Pending.Run(run, clients, hold, stay, decide), cancel);
+
     private static Task<LoadReport> RunAsync(string name, LoadOptions options, Func<LoadRun, LoadReport> scenario, CancellationToken cancel)
     {
         if (!OperatingSystem.IsLinux())

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Diagnostics;
 using System.Globalization;
 using RoomGrains.Load;
 
@@ -8,6 +10,9 @@ namespace RoomGrains.Cli.Commands;
 /// <summary><c>roomctl load …</c></summary>
 internal sealed class LoadCommands
 {
+    // Enough to keep a cluster busy, and each still asked for in the moment that is noted.
+    private const int AtATime = 64;
+
     private readonly RoomCtl _roomctl;
 
     private readonly Argument<string[]> _urls = new("URL")
@@ -44,7 +49,7 @@ internal sealed class LoadCommands
             "roomctl load fan-out rtmp://127.0.0.1/live/load --players 500 --file clip.flv --server-pid $(pgrep -f roomgrains.dll)",
             "roomctl load storm rtmp://127.0.0.1/live/load --clients 1000 --file clip.flv --json")
         {
-            commands.FanOut(), commands.Storm(),
+            commands.FanOut(), commands.Rooms(), commands.Storm(), commands.Churn(), commands.Pending(),
         };
     }
 
@@ -71,12 +76,77 @@ internal sealed class LoadCommands
         return Loads(command, (parsed, options, cancel) => LoadScenario.StormAsync(options, parsed.GetValue(clients), parsed.GetValue(rehearse), cancel));
     }
 
-    private Command Loads(Command command, Func<ParseResult, LoadOptions, CancellationToken, Task<LoadReport>> run)
+    private Command Rooms()
+    {
+        var rooms = Count("--rooms", "Rooms; their names are the ROOM of the URL and a number.", 20);
+        var members = Count("--members", "Members of each.", 75);
+        var watched = Count("--watch", "How many others of its room each member watches.", 4, least: 0);
+        var command = new DocumentedCommand("rooms", "An evening of video chat: each member publishes and watches others of its room, all on one connection.",
+            "roomctl load rooms rtmp://127.0.0.1/chat/evening --rooms 20 --members 75 --watch 4 --file 100kbit.flv",
+            "roomctl load rooms rtmp://127.0.0.1:1935/chat rtmp://127.0.0.1:1936/chat rtmp://127.0.0.1:1937/chat --file 100kbit.flv     # three nodes")
+        { rooms, members, watched };
+        return Loads(command, (parsed, options, cancel) => LoadScenario.RoomsAsync(options, parsed.GetValue(rooms), parsed.GetValue(members), parsed.GetValue(watched), cancel));
+    }
+
+    private Command Churn()
+    {
+        var clients = Count("--clients", "Players that are there at any time.", 200);
+        var rate = Count("--rate", "How many of them leave each second; as many others come.", 20);
+        var command = new DocumentedCommand("churn", "Players that come and go.", "roomctl load churn rtmp://127.0.0.1/live/load --clients 500 --rate 50 --for 60s --file clip.flv") { clients, rate };
+        return Loads(command, (parsed, options, cancel) => LoadScenario.ChurnAsync(options, parsed.GetValue(clients), parsed.GetValue(rate), cancel));
+    }
+
+    private Command Pending()
+    {
+        var clients = Count("--clients", "Clients that connect.", 500);
+        var hold = Span("--hold", "How long they are held; where the server decides by itself, how long that may take at most", "10s");
+        var approve = new Option<bool>("--approve") { Description = "After the hold, approve them through the grain client API (--connect): the room must have a waiting room." };
+        var stay = new Option<bool>("--stay") { Description = "The server admits them at once, and they stay and do nothing: memory for each idle connection." };
+        var command = new DocumentedCommand("pending", "Clients that wait for the answer to connect: memory for each, and how long the answer takes.",
+            "roomctl load pending rtmp://127.0.0.1/chat/vip --clients 5000 --ramp 1000 --hold 10s --approve --server-pid 1234     # a waiting room",
+            "roomctl load pending rtmp://127.0.0.1/chat/lobby --clients 500 --ramp 100000                                        # all at once, decided by a policy",
+            "roomctl load pending rtmp://127.0.0.1/chat/lobby --clients 5000 --ramp 1000 --hold 10s --stay --server-pid 1234      # idle members")
+        { clients, hold, approve, stay };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(approve) && result.GetValue(stay))
+                result.AddError("--approve and --stay: which one?");
+        });
+        return Loads(
+            command,
+            (parsed, grains, options, cancel) => LoadScenario.PendingAsync(
+                options, parsed.GetValue(clients), parsed.GetValue(hold) ?? TimeSpan.FromSeconds(10), parsed.GetValue(stay),
+                grains is null ? null : limit => ApproveAsync(grains, Applications(options), limit), cancel),
+            parsed => parsed.GetValue(approve));
+    }
+
+    /// <summary>Approves all who wait in these applications, some at a time as a program would, and says when it asked for each.</summary>
+    private static async Task<IReadOnlyDictionary<string, long>> ApproveAsync(IGrainFactory grains, IEnumerable<string> applications, CancellationToken cancel)
+    {
+        var decided = new ConcurrentDictionary<string, long>();
+        foreach (var application in applications)
+        {
+            var waiting = (await grains.GetDirectory(application).ListPending()).Where(pending => pending.WaitsFor == "approval");
+            await Parallel.ForEachAsync(waiting, new ParallelOptions { MaxDegreeOfParallelism = AtATime, CancellationToken = cancel }, async (pending, _) =>
+            {
+                decided[pending.Id.Value] = Stopwatch.GetTimestamp();
+                await grains.GetPending(pending.Id).Approve("load");
+            });
+        }
+        return decided;
+    }
+
+    private static IEnumerable<string> Applications(LoadOptions options) => options.Urls.Select(url => new Uri(url).AbsolutePath.Trim('/').Split('/')[0]).Distinct();
+
+    private Command Loads(Command command, Func<ParseResult, LoadOptions, CancellationToken, Task<LoadReport>> run) =>
+        Loads(command, (parsed, _, options, cancel) => run(parsed, options, cancel), _ => false);
+
+    private Command Loads(Command command, Func<ParseResult, IGrainFactory?, LoadOptions, CancellationToken, Task<LoadReport>> run, Func<ParseResult, bool> asks)
     {
         command.Arguments.Add(_urls);
         foreach (var option in (Option[])[_file, _serverProcesses, _ramp, _warm, _for, _flat, _seed])
             command.Options.Add(option);
-        return _roomctl.Loads(command, (parsed, progress, cancel) => run(parsed, Options(parsed, progress), cancel));
+        return _roomctl.Loads(command, (parsed, grains, progress, cancel) => run(parsed, grains, Options(parsed, progress), cancel), asks);
     }
 
     private LoadOptions Options(ParseResult parsed, Action<string> progress) => new()

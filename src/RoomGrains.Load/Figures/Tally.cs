@@ -33,6 +33,9 @@ internal sealed class Tally
     /// <summary>The same of audio frames.</summary>
     public Histogram AudioLatency { get; } = new();
 
+    /// <summary>From one video frame of a stream to the next.</summary>
+    public Histogram VideoInterval { get; } = new();
+
     /// <summary>From the beginning of the TCP connection to the first video frame.</summary>
     public Histogram Join { get; } = new();
 

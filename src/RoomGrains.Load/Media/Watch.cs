@@ -17,6 +17,7 @@ internal sealed class Watch(Tally tally, uint run, uint publisher)
 
     private long _lastVideo = None;
     private long _lastAudio = None;
+    private long _videoAt;
 
     /// <summary>Which publisher it should see.</summary>
     public uint Publisher => publisher;
@@ -37,6 +38,8 @@ internal sealed class Watch(Tally tally, uint run, uint publisher)
         {
             tally.VideoFrames++;
             VideoFrames++;
+            EndInterval(now);
+            _videoAt = now;
         }
         else
         {
@@ -52,6 +55,13 @@ internal sealed class Watch(Tally tally, uint run, uint publisher)
         Count(ref isVideo ? ref _lastVideo : ref _lastAudio, stamp.Sequence);
         if (tally.IsMeasuring && stamp.SentAt >= Since)
             (isVideo ? tally.VideoLatency : tally.AudioLatency).Add(now - stamp.SentAt);
+    }
+
+    /// <summary>A window ends: how long has there been no picture?</summary>
+    public void EndInterval(long now)
+    {
+        if (tally.IsMeasuring && _videoAt != 0)
+            tally.VideoInterval.Add(now - _videoAt);
     }
 
     private void Count(ref long last, uint sequence)

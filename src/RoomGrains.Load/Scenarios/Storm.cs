@@ -21,7 +21,8 @@ internal static class Storm
         run.Loop.Run(run.Options.Warm);
 
         var players = Enumerable.Range(0, clients).Select(i => new LoadClient(run, run.Targets[i % run.Targets.Count]).Playing(1, Stream)).ToArray();
-        run.MeasureNow(
+        run.Measure(
+            run.Options.For,
             begin: () =>
             {
                 run.FirstConnect = Clock.Now;
