@@ -20,6 +20,9 @@ public sealed partial class GatewayService : IHostedService, IDisposable
     /// <summary>All timeouts are checked this often; no session has a timer of its own.</summary>
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>What waits to be merged leaves with the stream's next message; where none comes, this late at the most.</summary>
+    private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(20);
+
     private readonly RtmpListener _listener;
     private readonly SessionRegistry _sessions;
     private readonly SessionServices _services;
@@ -37,6 +40,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _accepting = Task.CompletedTask;
     private Task _heartbeat = Task.CompletedTask;
+    private Task _flushing = Task.CompletedTask;
     private long _sent;
 
     internal GatewayService(RtmpListener listener, SessionServices services, NodeObserver observer, Drainer drainer, DrainTimes times, ILogger<GatewayService> logger)
@@ -67,7 +71,8 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         _listener.Listen();
         _presence.RelayAddress = _node.RelayAddress.Length > 0 ? _node.RelayAddress : _listener.EndPoint!.ToString();
         _accepting = _listener.AcceptAsync(Serve);
-        _heartbeat = BeatAsync();
+        _heartbeat = RepeatAsync(HeartbeatInterval, Beat);
+        _flushing = RepeatAsync(FlushInterval, _hub.Flush);
         return Task.CompletedTask;
     }
 
@@ -79,6 +84,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         await _relays.StopAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _stop.CancelAsync().ConfigureAwait(false);
         await _heartbeat.ConfigureAwait(false);
+        await _flushing.ConfigureAwait(false);
     }
 
     /// <summary>Who is still here is told goodbye now: somebody does not want to wait for the stop.</summary>
@@ -130,14 +136,14 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         socket.Dispose();
     }
 
-    private async Task BeatAsync()
+    private async Task RepeatAsync(TimeSpan interval, Action beat)
     {
-        using var timer = new PeriodicTimer(HeartbeatInterval, _time);
+        using var timer = new PeriodicTimer(interval, _time);
         while (await WaitAsync(timer).ConfigureAwait(false))
         {
             try
             {
-                Beat();
+                beat();
             }
             catch (Exception e)
             {

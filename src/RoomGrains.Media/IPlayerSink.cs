@@ -9,6 +9,13 @@ namespace RoomGrains.Media;
 /// </summary>
 public interface IPlayerSink
 {
+    /// <summary>
+    /// Sends messages at once if nothing waits before them: a player that keeps up costs one write and no queue. False where something waits;
+    /// then nothing has happened, and the messages are to be queued one by one. It does not wait; what the kernel does not take is kept.
+    /// </summary>
+    /// <param name="batch">The same for all players of the stream; valid during the call only.</param>
+    bool TrySend(MessageBatch batch);
+
     /// <summary>Queues a message; the sink takes a reference of its own. No input or output, no waiting, no call into the hub.</summary>
     void Enqueue(OutgoingMessage message);
 

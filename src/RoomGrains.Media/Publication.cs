@@ -36,7 +36,7 @@ public sealed class Publication
     /// <param name="message">The hub adds references of its own; the caller keeps and releases its own. Aggregates must have been split.</param>
     public void Send(in RtmpMessage message) => _stream.Send(this, message);
 
-    /// <summary>Starts sending what <see cref="Send"/> has queued.</summary>
+    /// <summary>Starts sending what <see cref="Send"/> has queued and what may wait no longer (<see cref="StreamOptions.MergeWindow"/>).</summary>
     public void Flush() => _stream.Flush();
 
     /// <summary>Ends the publication. Nothing happens when it has ended or was superseded.</summary>

@@ -116,6 +116,13 @@ public sealed partial class StreamHub
             Log.FramesDropped(_logger, frames, players);
     }
 
+    /// <summary>Writes what has waited for as long as it may, where no later message has taken it along: a publisher may fall silent.</summary>
+    public void Flush()
+    {
+        foreach (var stream in Streams())
+            stream.FlushLeftBehind();
+    }
+
     /// <summary>The streams as they are now.</summary>
     /// <param name="prefix">Only those whose path starts with this, for example <c>application/room/</c>; empty for all.</param>
     public IReadOnlyList<StreamStatistics> Snapshot(string prefix = "") =>

@@ -25,6 +25,7 @@ public sealed class Subscription : IDisposable
     private readonly LiveStream _stream;
     private readonly IPlayerSink _sink;
     private long _headers;
+    private long _from;
     private TrackSet _keyed;
     private bool _receiveAudio;
     private bool _receiveVideo;
@@ -100,7 +101,7 @@ public sealed class Subscription : IDisposable
         lock (_gate)
         {
             List<OutgoingMessage> headers = [];
-            if (_stream.Join(this, fromGop, headers, ref _headers) is not { } gop)
+            if (_stream.Join(this, fromGop, headers, ref _headers, out _from) is not { } gop)
                 return false;
             foreach (var header in headers)
                 EnqueueOwned(header);
@@ -144,25 +145,58 @@ public sealed class Subscription : IDisposable
         }
     }
 
-    internal void Deliver(OutgoingMessage message, in MediaFrame frame, long version)
+    /// <summary>Gives the player what its stream has sent since the last time: all in one write, or, where something stands in the way, message by message.</summary>
+    internal void Deliver(StreamBatch batch)
     {
         lock (_gate)
         {
-            if (_ended || _paused || !Wants(frame))
+            if (_ended || _paused)
                 return;
-            if (!IsDecodable(frame))
+            if (TakesWhole(batch) && _sink.TrySend(batch.Messages))
             {
-                if (_skipping)
-                    CountDrop(frame.Kind);
+                _keyed = _keyed.Union(batch.Opens);
+                _bytesQueued += batch.Messages.WireLength;
+                _burst = 0;
                 return;
             }
-            if (!Keeps(frame))
-                return;
-            Open(frame);
-            if (version > _headers)
-                EnqueueHeaders(message.Timestamp);
-            Enqueue(message);
+            var messages = batch.Messages.Messages;
+            for (var i = 0; i < messages.Length; i++)
+            {
+                // What came before the player did, it has from the cache.
+                if (batch.First + i >= _from)
+                    DeliverOne(messages[i], batch[i].Frame, batch[i].Version);
+            }
         }
+        Flush();
+    }
+
+    /// <summary>Gives a relay a message.</summary>
+    internal void Deliver(OutgoingMessage message, in MediaFrame frame, long version)
+    {
+        lock (_gate)
+            DeliverOne(message, frame, version);
+    }
+
+    /// <summary>Whether the policy has nothing to decide about any of these messages.</summary>
+    private bool TakesWhole(StreamBatch batch) =>
+        batch.First >= _from && batch.Version <= _headers && _keyed.Contains(batch.Needs) && !_skipping && _receiveAudio && _receiveVideo;
+
+    private void DeliverOne(OutgoingMessage message, in MediaFrame frame, long version)
+    {
+        if (_ended || _paused || !Wants(frame))
+            return;
+        if (!IsDecodable(frame))
+        {
+            if (_skipping)
+                CountDrop(frame.Kind);
+            return;
+        }
+        if (!Keeps(frame))
+            return;
+        Open(frame);
+        if (version > _headers)
+            EnqueueHeaders(message.Timestamp);
+        Enqueue(message);
     }
 
     /// <summary>The heartbeat: a player whose queue stands still is given up also when nothing new comes.</summary>

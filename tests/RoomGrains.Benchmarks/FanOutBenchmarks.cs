@@ -57,6 +57,9 @@ public class FanOutBenchmarks
 
         public Backlog Backlog => default;
 
+        /// <summary>Something always waits: messages come one by one.</summary>
+        public bool TrySend(MessageBatch batch) => false;
+
         public void Enqueue(OutgoingMessage message)
         {
             _last?.Release();

@@ -95,6 +95,8 @@ public sealed class NothingStaysTests(GrainFixture grains, ITestOutputHelper out
 
         public Backlog Backlog => default;
 
+        public bool TrySend(MessageBatch batch) => false;
+
         public void Enqueue(OutgoingMessage message) => Messages.Add(message);
 
         public void Flush()

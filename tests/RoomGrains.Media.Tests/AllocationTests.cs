@@ -8,22 +8,24 @@ public sealed class AllocationTests
 {
     private const int Rounds = 200;
 
-    [Fact]
-    public void A_frame_costs_no_allocation_for_each_player()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_frame_costs_no_allocation_for_each_player(bool busy)
     {
-        var hundred = AllocatedPerFrame(100);
-        var twoHundred = AllocatedPerFrame(200);
+        var hundred = AllocatedPerFrame(100, busy);
+        var twoHundred = AllocatedPerFrame(200, busy);
         Assert.Equal(hundred, twoHundred);
         // One OutgoingMessage and its place in the GOP cache; what comes for all players, not for each.
         Assert.InRange(hundred, 0, 256);
     }
 
-    private static double AllocatedPerFrame(int players)
+    private static double AllocatedPerFrame(int players, bool busy)
     {
         using var stage = new Stage();
         var publication = stage.Publish();
         stage.Send(publication, "VH1@0 AH1@0");
-        var sinks = Enumerable.Range(0, players).Select(_ => new CountingSink()).ToArray();
+        var sinks = Enumerable.Range(0, players).Select(_ => new CountingSink { IsBusy = busy }).ToArray();
         var subscriptions = sinks.Select(sink => stage.Hub.Play(Stage.Path, sink)).ToArray();
         var key = SharedBuffer.CopyOf(Words.Message("K1").Payload);
         var inter = SharedBuffer.CopyOf(Words.Message("I2").Payload);

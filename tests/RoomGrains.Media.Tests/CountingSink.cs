@@ -9,21 +9,30 @@ internal sealed class CountingSink : IPlayerSink, IDisposable
 
     public long Count { get; private set; }
 
-    public Action? OnEnqueue { get; init; }
-
-    public Action? OnFlush { get; init; }
-
     public Backlog Backlog => default;
+
+    /// <summary>Whether something waits, as far as the hub knows: then messages come one by one.</summary>
+    public bool IsBusy { get; init; }
+
+    public bool TrySend(MessageBatch batch)
+    {
+        if (IsBusy)
+            return false;
+        foreach (var message in batch.Messages)
+            Enqueue(message);
+        return batch.ToWire(1).Length == batch.WireLength;
+    }
 
     public void Enqueue(OutgoingMessage message)
     {
         Last?.Release();
         Last = message.AddReference();
         Count++;
-        OnEnqueue?.Invoke();
     }
 
-    public void Flush() => OnFlush?.Invoke();
+    public void Flush()
+    {
+    }
 
     public void Notify(PlayerNotice notice)
     {

@@ -192,6 +192,8 @@ public sealed class EnhancedTests
 
         public Backlog Backlog { get; set; }
 
+        public bool TrySend(Rtmp.Chunks.MessageBatch batch) => false;
+
         public void Enqueue(Rtmp.Chunks.OutgoingMessage message) => _seen.Add(Convert.ToHexString(message.Body));
 
         public void Flush()

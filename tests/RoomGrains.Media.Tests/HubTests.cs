@@ -138,19 +138,4 @@ public sealed class HubTests
         Assert.Same(one.Last, two.Last);
         Assert.Equal(9 + 1, one.Last!.Body.Count);
     }
-
-    [Fact]
-    public void Queues_are_filled_for_all_before_the_first_is_flushed()
-    {
-        using var stage = new Stage();
-        var publication = stage.Publish();
-        var order = new List<string>();
-        using var one = new CountingSink { OnEnqueue = () => order.Add("1"), OnFlush = () => order.Add("flush 1") };
-        using var two = new CountingSink { OnEnqueue = () => order.Add("2"), OnFlush = () => order.Add("flush 2") };
-        using var first = stage.Hub.Play(Stage.Path, one);
-        using var second = stage.Hub.Play(Stage.Path, two);
-        stage.Send(publication, "A1@0 A2@20");
-        publication.Flush();
-        Assert.Equal(["1", "2", "1", "2", "flush 1", "flush 2"], order);
-    }
 }

@@ -91,6 +91,8 @@ public sealed class RealMediaTests(ITestOutputHelper output)
 
         public Backlog Backlog => default;
 
+        public bool TrySend(MessageBatch batch) => false;
+
         public void Enqueue(OutgoingMessage message) => Payloads.Add(Convert.ToHexString(message.Body));
 
         public void Flush()

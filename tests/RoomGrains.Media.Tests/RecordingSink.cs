@@ -43,6 +43,22 @@ internal sealed class RecordingSink : IPlayerSink, IDisposable
         }
     }
 
+    /// <summary>Whether something waits, as far as the hub knows: then messages come one by one.</summary>
+    public bool IsBusy { get; set; } = true;
+
+    /// <summary>Batches taken whole.</summary>
+    public int Writes { get; private set; }
+
+    public bool TrySend(MessageBatch batch)
+    {
+        if (IsBusy)
+            return false;
+        foreach (var message in batch.Messages)
+            Enqueue(message);
+        Writes++;
+        return true;
+    }
+
     public void Enqueue(OutgoingMessage message)
     {
         lock (_gate)

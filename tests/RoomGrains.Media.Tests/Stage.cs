@@ -22,9 +22,13 @@ internal sealed class Stage : IDisposable
     private readonly MeterListener _listener = new();
     private readonly Dictionary<string, long> _counted = [];
 
-    public Stage(StreamOptions? options = null)
+    /// <param name="options">The stream's options.</param>
+    /// <param name="merges">Whether sound waits for pictures; most tests want to see each message at once.</param>
+    public Stage(StreamOptions? options = null, bool merges = false)
     {
         Options = options ?? new StreamOptions();
+        if (!merges)
+            Options.AudioMergeWindow = TimeSpan.Zero;
         _services = new ServiceCollection().AddMetrics().AddLogging(b => b.AddProvider(Log)).BuildServiceProvider();
         var meters = _services.GetRequiredService<IMeterFactory>();
         // The factory gives the same meter for the same name: the test listens to this hub's instruments only.
@@ -88,19 +92,25 @@ internal sealed class Stage : IDisposable
         return sink;
     }
 
-    /// <summary>Sends words such as <c>K1@40</c>; see <see cref="Words"/>.</summary>
+    /// <summary>Sends words such as <c>K1@40</c> that came in one read; see <see cref="Words"/>.</summary>
     public void Send(Publication publication, string words)
     {
         foreach (var word in words.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
             var parts = word.Split('@');
             var (type, payload) = Words.Message(parts[0]);
-            Send(publication, type, uint.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), payload);
+            Queue(publication, type, uint.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), payload);
         }
         publication.Flush();
     }
 
     public void Send(Publication publication, MessageType type, uint timestamp, byte[] payload)
+    {
+        Queue(publication, type, timestamp, payload);
+        publication.Flush();
+    }
+
+    private void Queue(Publication publication, MessageType type, uint timestamp, byte[] payload)
     {
         var buffer = SharedBuffer.CopyOf(payload);
         lock (_gate)

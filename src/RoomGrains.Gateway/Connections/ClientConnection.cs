@@ -27,6 +27,9 @@ internal sealed class ClientConnection : IAsyncDisposable
             RemoteAddress = new IPEndPoint(RemoteAddress.Address.MapToIPv4(), RemoteAddress.Port);
         Input = PipeReader.Create(
             new NetworkStream(socket, ownsSocket: false), new StreamPipeReaderOptions(bufferSize: ReceiveBufferSize, minimumReadSize: 1024, useZeroByteReads: true));
+        // A send that the kernel does not take comes back at once, instead of holding up the publisher's thread. (The stream above wants to be
+        // made before.)
+        socket.Blocking = false;
         Output = new Outbox(socket, time);
     }
 

@@ -1,5 +1,7 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using RoomGrains.Media;
+using RoomGrains.Rtmp.Buffers;
 using RoomGrains.Rtmp.Chunks;
 using RoomGrains.Rtmp.Commands;
 
@@ -7,21 +9,23 @@ namespace RoomGrains.Gateway.Connections;
 
 /// <summary>
 /// What waits to be sent to one client. Media and control messages stand in one queue, so that their order is the order they were
-/// enqueued in; the queue holds references, never copies. One gathered write at a time takes what is waiting: header and shared body of
-/// each message. Any thread may enqueue and flush.
+/// enqueued in; the queue holds references, never copies. One write at a time takes what is waiting. Any thread may enqueue, send and flush.
 /// </summary>
 /// <remarks>
-/// A flush writes on the caller's thread as long as the kernel takes the bytes, which it nearly always does: a publisher's thread serves
+/// <para>A write happens on the caller's thread as long as the kernel takes the bytes, which it nearly always does: a publisher's thread serves
 /// all players of its stream without a thread hop for each. When the kernel's buffer is full the write goes on from the socket's
-/// completion, and the messages that come meanwhile ride in the next write.
+/// completion, and the messages that come meanwhile ride in the next write.</para>
+/// <para>A write is one piece of memory. The cheapest is a batch that was put together once for all players (<see cref="TrySend"/>): a player
+/// that keeps up has no queue. Only what had to be queued is put together for this client alone; a copy of some kilobytes costs less than the
+/// pinning of its parts for a gathered write.</para>
 /// </remarks>
-internal sealed class Outbox : IDisposable
+internal sealed class Outbox(Socket socket, TimeProvider time) : IDisposable
 {
-    /// <summary>Messages in one write. Two segments each; the runtime takes up to eight segments without allocating.</summary>
-    private const int MessagesPerWrite = 4;
+    /// <summary>Bytes of queued messages in one write: a joiner's GOP goes out in a few writes instead of dozens.</summary>
+    private const int BytesPerWrite = 64 * 1024;
 
-    /// <summary>Messages in one write when more are waiting: a joiner's GOP goes out in a few writes instead of dozens.</summary>
-    private const int MessagesPerBurst = 32;
+    /// <summary>A joiner's GOP leaves a queue of this length and more behind; it is given back when it is empty.</summary>
+    private const int UsualQueueLength = 16;
 
     /// <summary>
     /// Answers, pings and notices that may wait: the policy for slow players knows only media, and a client that asks on and on and never
@@ -33,14 +37,12 @@ internal sealed class Outbox : IDisposable
     private const long MaxAnswerBytes = 1024 * 1024;
 
     private readonly Lock _gate = new();
-    private readonly Socket _socket;
-    private readonly TimeProvider _time;
-    private readonly SocketAsyncEventArgs _write = new();
     private readonly Queue<Entry> _waiting = new();
-    private readonly List<Entry> _inFlight = new(MessagesPerWrite);
-    private readonly List<ArraySegment<byte>> _segments = new(2 * MessagesPerWrite);
-    private byte[] _headers = new byte[MessagesPerWrite * OutgoingMessage.MaxHeaderLength];
-    private long _backlogBytes;
+    private SocketAsyncEventArgs? _completion;
+    private SharedBuffer? _write;
+    private int _written;
+    private long _writeAt;
+    private long _waitingBytes;
     private long _bytesSent;
     private int _answers;
     private long _answerBytes;
@@ -48,12 +50,6 @@ internal sealed class Outbox : IDisposable
     private bool _writing;
     private bool _closed;
     private TaskCompletionSource? _drained;
-
-    public Outbox(Socket socket, TimeProvider time)
-    {
-        (_socket, _time) = (socket, time);
-        _write.Completed += (_, _) => OnWritten();
-    }
 
     /// <summary>Called when the socket has failed under a write, or more answers wait than may (<see cref="SocketError.NoBufferSpaceAvailable"/>). It must not block.</summary>
     public Action<SocketError>? Failed { get; set; }
@@ -68,10 +64,27 @@ internal sealed class Outbox : IDisposable
         {
             lock (_gate)
             {
-                var oldest = _inFlight.Count > 0 ? _inFlight[0].At : _waiting.TryPeek(out var first) ? first.At : -1;
-                return new Backlog(_backlogBytes, oldest < 0 ? TimeSpan.Zero : _time.GetElapsedTime(oldest));
+                var writing = _write is null ? 0 : _write.Length - _written;
+                if (writing + _waitingBytes == 0)
+                    return default;
+                return new Backlog(writing + _waitingBytes, time.GetElapsedTime(_write is null ? _waiting.Peek().At : _writeAt));
             }
         }
+    }
+
+    /// <summary>Sends messages at once if nothing waits before them; false where something does, and then nothing has happened.</summary>
+    public bool TrySend(MessageBatch batch, uint streamId)
+    {
+        lock (_gate)
+        {
+            if (_closed)
+                return true;
+            if (_writing || _waiting.Count > 0)
+                return false;
+            Begin(batch.ToWire(streamId).AddReference(), time.GetTimestamp());
+        }
+        Write();
+        return true;
     }
 
     /// <summary>Queues a message, with a reference of its own. After the close it is dropped.</summary>
@@ -113,10 +126,10 @@ internal sealed class Outbox : IDisposable
     {
         lock (_gate)
         {
-            if (_writing || !TakeBatch())
+            if (_writing || !TakeWaiting())
                 return;
         }
-        WriteBatches();
+        Write();
     }
 
     /// <summary>Completes when all that was enqueued has been taken by the kernel, or the outbox was closed.</summary>
@@ -142,89 +155,125 @@ internal sealed class Outbox : IDisposable
             _closed = true;
             while (_waiting.TryDequeue(out var entry))
                 entry.Message.Release();
+            _waitingBytes = 0;
             if (!_writing)
-                _write.Dispose();
+                _completion?.Dispose();
             _drained?.TrySetResult();
         }
     }
 
     private void Add(OutgoingMessage message, uint streamId, bool isAnswer)
     {
-        _waiting.Enqueue(new Entry(message, streamId, _time.GetTimestamp(), isAnswer));
-        _backlogBytes += message.WireLength;
+        _waiting.Enqueue(new Entry(message, streamId, time.GetTimestamp(), isAnswer));
+        _waitingBytes += message.WireLength;
     }
 
-    /// <summary>Moves messages into the write that is about to start; false when none is waiting. Called under the gate.</summary>
-    private bool TakeBatch()
+    /// <summary>Puts queued messages together for the write that is about to start; false when none is waiting. Called under the gate.</summary>
+    private bool TakeWaiting()
     {
-        if (_closed || _waiting.Count == 0)
+        if (_closed || !_waiting.TryPeek(out var first))
             return false;
-        var count = Math.Min(_waiting.Count, _waiting.Count > MessagesPerWrite ? MessagesPerBurst : MessagesPerWrite);
-        if (_headers.Length < count * OutgoingMessage.MaxHeaderLength)
-            _headers = new byte[MessagesPerBurst * OutgoingMessage.MaxHeaderLength];
-        _segments.Clear();
-        for (var i = 0; i < count; i++)
+        var bytes = SharedBuffer.Rent((int)Math.Max(first.Message.WireLength, Math.Min(_waitingBytes, BytesPerWrite)));
+        while (_waiting.TryPeek(out var entry) && bytes.Length + entry.Message.WireLength <= bytes.Capacity)
         {
-            var entry = _waiting.Dequeue();
-            _inFlight.Add(entry);
-            var at = i * OutgoingMessage.MaxHeaderLength;
-            var length = entry.Message.WriteHeader(_headers.AsSpan(at), entry.StreamId);
-            _segments.Add(new ArraySegment<byte>(_headers, at, length));
-            if (entry.Message.Body.Count > 0)
-                _segments.Add(entry.Message.Body);
+            _waiting.Dequeue();
+            entry.Message.AppendTo(bytes, entry.StreamId);
+            _waitingBytes -= entry.Message.WireLength;
+            if (entry.IsAnswer)
+            {
+                _answers--;
+                _answerBytes -= entry.Message.WireLength;
+            }
+            entry.Message.Release();
         }
-        _write.BufferList = _segments;
-        _writing = true;
+        if (_waiting.Count == 0 && _waiting.Capacity > UsualQueueLength)
+            _waiting.TrimExcess();
+        Begin(bytes, first.At);
         return true;
     }
 
-    private void WriteBatches()
+    private void Begin(SharedBuffer bytes, long at) => (_write, _written, _writeAt, _writing) = (bytes, 0, at, true);
+
+    /// <summary>Writes until nothing waits, or the kernel takes no more; then the completion goes on.</summary>
+    private void Write()
     {
+        SocketError error;
         do
         {
-            try
-            {
-                if (_socket.SendAsync(_write))
-                    return;
-            }
-            catch (ObjectDisposedException)
-            {
-                _write.SocketError = SocketError.OperationAborted;
-            }
+            error = SendNow();
+            if (error == SocketError.IOPending)
+                return;
         }
-        while (EndBatch());
+        while (EndWrite(error));
     }
 
-    private void OnWritten()
+    /// <summary>Gives the kernel what it takes of the write; <see cref="SocketError.IOPending"/> when it takes the rest later.</summary>
+    private SocketError SendNow()
     {
-        if (EndBatch())
-            WriteBatches();
+        try
+        {
+            while (_written < _write!.Length)
+            {
+                var sent = socket.Send(_write.Span[_written..], SocketFlags.None, out var error);
+                if (error == SocketError.WouldBlock)
+                    return SendLater();
+                if (error != SocketError.Success)
+                    return error;
+                Advance(sent);
+            }
+            return SocketError.Success;
+        }
+        catch (ObjectDisposedException)
+        {
+            return SocketError.OperationAborted;
+        }
     }
 
-    /// <summary>Gives back what has been written; true when the next batch is ready to be written.</summary>
-    private bool EndBatch()
+    /// <summary>Most connections never need this: what the runtime wants for it is made when the kernel's buffer is full for the first time.</summary>
+    private SocketError SendLater()
     {
-        var error = _write.SocketError;
+        if (_completion is null)
+        {
+            _completion = new SocketAsyncEventArgs(true);
+            _completion.Completed += (_, _) => OnSent();
+        }
+        _completion.SetBuffer(MemoryMarshal.AsMemory(_write!.Memory[_written..]));
+        if (socket.SendAsync(_completion))
+            return SocketError.IOPending;
+        Advance(_completion.BytesTransferred);
+        return _completion.SocketError;
+    }
+
+    private void OnSent()
+    {
+        Advance(_completion!.BytesTransferred);
+        var error = _completion.SocketError;
+        if (error == SocketError.Success && _written < _write!.Length)
+            error = SendNow();
+        if (error != SocketError.IOPending && EndWrite(error))
+            Write();
+    }
+
+    private void Advance(int sent)
+    {
+        lock (_gate)
+        {
+            _written += sent;
+            _bytesSent += sent;
+        }
+    }
+
+    /// <summary>Gives back what has been written; true when the next write is ready.</summary>
+    private bool EndWrite(SocketError error)
+    {
         bool next;
         lock (_gate)
         {
-            foreach (var entry in _inFlight)
-            {
-                _backlogBytes -= entry.Message.WireLength;
-                if (entry.IsAnswer)
-                {
-                    _answers--;
-                    _answerBytes -= entry.Message.WireLength;
-                }
-                if (error == SocketError.Success)
-                    _bytesSent += entry.Message.WireLength;
-                entry.Message.Release();
-            }
-            _inFlight.Clear();
-            _writing = false;
-            next = error == SocketError.Success && TakeBatch();
+            _write!.Release();
+            (_write, _writing) = (null, false);
+            next = error == SocketError.Success && TakeWaiting();
             if (_closed)
-                _write.Dispose();
+                _completion?.Dispose();
             if (!next)
                 _drained?.TrySetResult();
         }

@@ -21,6 +21,8 @@ internal sealed class PlayerSink(Outbox output, uint streamId, string name, int 
         set => _exit = value;
     }
 
+    public bool TrySend(MessageBatch batch) => _exit is null && output.TrySend(batch, streamId);
+
     public void Enqueue(OutgoingMessage message)
     {
         // The body has chunk headers in it, behind what tells a key frame.

@@ -14,19 +14,21 @@ namespace RoomGrains.Media.Streams;
 /// <remarks>
 /// Locks, in the order in which they may be taken:
 /// <list type="number">
-/// <item><c>_publishing</c>: one message at a time goes through, from the caches to the last player, so that all players see one order, also
-/// when a publisher is superseded in mid-send. The publisher's thread is alone with it but for the heartbeat and a takeover.</item>
-/// <item>a subscription's own lock: its queue gets one message at a time. A joiner holds it while its burst (headers, GOP) is queued, and the
-/// live message that comes meanwhile waits behind the burst.</item>
-/// <item><c>_gate</c>: players, headers, GOP, figures; held for moments. A joiner enters the list of players and takes the GOP under one
-/// hold; a message enters the GOP and takes the list of players under one hold. So a message reaches a joiner by the GOP or live, never
-/// by both and never by neither.</item>
+/// <item><c>_publishing</c>: one message at a time goes into the caches and the batch, and one batch at a time to the players, so that all
+/// players see one order, also when a publisher is superseded in mid-send. The publisher's thread is alone with it but for the heartbeat and a
+/// takeover. Writes happen under it: they never wait, and what is written next belongs behind them.</item>
+/// <item>a subscription's own lock: it gets one batch at a time. A joiner holds it while its burst (headers, GOP) is queued, and what comes
+/// live meanwhile waits behind the burst.</item>
+/// <item><c>_gate</c>: players, headers, GOP, figures; held for moments. A joiner enters the list of players, takes the GOP and the number of
+/// the next message under one hold; a message enters the GOP and gets its number under one hold. So a message reaches a joiner by the GOP or
+/// live, never by both and never by neither.</item>
 /// </list>
 /// </remarks>
 internal sealed class LiveStream(string path, StreamOptions options, TimeProvider time, MediaMetrics metrics, Action<LiveStream> release)
 {
     private readonly Lock _publishing = new();
     private readonly StreamTimeline _timeline = new(time);
+    private readonly StreamBatch _batch = new(options, time);
     private Publication? _current;
     private long? _lostAt;
 
@@ -35,6 +37,8 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     private readonly GopCache _gop = new(options);
     private readonly StreamMeter _meter = new(time);
     private Subscription[] _players = [];
+    private Subscription[] _relays = [];
+    private long _messages;
     private StreamState _state = StreamState.Waiting;
     private long _epoch;
     private int _defaultVideo;
@@ -73,6 +77,7 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
             superseded = _current;
             if (superseded is not null && epoch <= superseded.Epoch)
                 return null;
+            DeliverBatch();
             _current = publication = new Publication(this, epoch, isRelay);
             _lostAt = null;
             _timeline.Restart();
@@ -144,10 +149,34 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     }
 
     /// <summary>
-    /// Starts sending to every player that has got something. A pass of its own: all queues are filled before the first write, so no write
-    /// delays another player's place in the order, and a publisher's thread that has read several messages at once writes once for all.
+    /// Gives the players what is due. A publisher's thread that has read several messages at once writes once for all. Nodes that pull the
+    /// stream get it at once: they have a window of their own for their players, and two in a row would be twice the delay.
     /// </summary>
-    public void Flush() => FlushAll(Volatile.Read(ref _players));
+    public void Flush()
+    {
+        FlushAll(Volatile.Read(ref _relays));
+        lock (_publishing)
+        {
+            if (_batch.IsDue(time.GetTimestamp()))
+                DeliverBatch();
+        }
+    }
+
+    /// <summary>The same for what a publisher that has fallen silent left behind. A publisher at work does it itself, and is not disturbed.</summary>
+    public void FlushLeftBehind()
+    {
+        if (!_publishing.TryEnter())
+            return;
+        try
+        {
+            if (_batch.IsDue(time.GetTimestamp()))
+                DeliverBatch();
+        }
+        finally
+        {
+            _publishing.Exit();
+        }
+    }
 
     public void End(Publication publication, PublicationEnd how)
     {
@@ -158,6 +187,7 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
                 return;
             if (how == PublicationEnd.Lost && options.GracePeriod > TimeSpan.Zero)
             {
+                DeliverBatch();
                 _lostAt ??= time.GetTimestamp();
                 lock (_gate)
                     _state = StreamState.Lost;
@@ -215,14 +245,16 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     /// <param name="fromGop">Whether it wants the cached GOP.</param>
     /// <param name="headers">Gets the headers that belong before the GOP.</param>
     /// <param name="version">The version of those headers.</param>
+    /// <param name="next">The number of the first message that it gets live.</param>
     /// <returns>The cached GOP; empty: the player starts with what comes next. Null: a relay of a publication that is not there.</returns>
-    public CachedMessage[]? Join(Subscription player, bool fromGop, List<OutgoingMessage> headers, ref long version)
+    public CachedMessage[]? Join(Subscription player, bool fromGop, List<OutgoingMessage> headers, ref long version, out long next)
     {
         lock (_gate)
         {
+            next = _messages;
             if (player.RelayedEpoch is { } epoch && (_state == StreamState.Waiting || _epoch != epoch))
                 return null;
-            Volatile.Write(ref _players, [.. _players, player]);
+            SetPlayers([.. _players, player]);
             if (!fromGop)
                 return [];
             var gop = _gop.Take();
@@ -236,7 +268,7 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     {
         lock (_gate)
         {
-            Volatile.Write(ref _players, Array.FindAll(_players, p => p != player));
+            SetPlayers(Array.FindAll(_players, p => p != player));
             _meter.AddLeft(player);
         }
         release(this);
@@ -271,16 +303,15 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
             return;
         var timestamp = _timeline.OfFrame(message.Timestamp, now);
         var outgoing = OutgoingMessage.Encode(message.Type, timestamp, message.Payload, ChunkStreams.Of(message.Type), options.ChunkSize);
-        Subscription[] players;
-        long version;
+        long version, number;
         lock (_gate)
         {
             Count(message.Payload.Length, frame, now);
             if (!_gop.Add(outgoing, frame, startsGop: frame.Kind == FrameKind.Key && frame.Tracks.Lowest == _defaultVideo))
                 metrics.GopGivenUp();
-            (players, version) = (_players, _headers.Version);
+            (version, number) = (_headers.Version, _messages++);
         }
-        Deliver(outgoing, frame, players, version);
+        Deliver(outgoing, frame, number, version, now);
     }
 
     /// <summary>Reads a data message; false when it is malformed.</summary>
@@ -317,13 +348,13 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
             return;
         var outgoing = OutgoingMessage.Encode(
             MessageType.DataAmf0, _timeline.OfData(timestamp, now), payload, ChunkStreams.Of(MessageType.DataAmf0), options.ChunkSize);
-        Subscription[] players;
+        long number;
         lock (_gate)
         {
             _meter.Count(payload.Length, now);
-            players = _players;
+            number = _messages++;
         }
-        Deliver(outgoing, default, players, version: 0);
+        Deliver(outgoing, default, number, version: 0, now);
     }
 
     private bool KeepMetadata(DataMessage data, SharedBuffer payload, long now)
@@ -347,6 +378,8 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     /// <summary>Keeps a header, which every player gets before its next frame; false when there is no room for it.</summary>
     private bool Keep(HeaderKind kind, TrackSet tracks, MessageType type, SharedBuffer payload, in MediaFrame frame, long now)
     {
+        // What waits was coded by the old header, and must not come behind the new one.
+        DeliverBatch();
         lock (_gate)
         {
             var stored = _headers.Store(kind, tracks, type, payload);
@@ -377,16 +410,36 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
             _meter.CountPicture();
     }
 
-    private static void Deliver(OutgoingMessage outgoing, in MediaFrame frame, Subscription[] players, long version)
+    private void Deliver(OutgoingMessage outgoing, in MediaFrame frame, long number, long version, long now)
     {
-        foreach (var player in players)
-            player.Deliver(outgoing, in frame, version);
-        outgoing.Release();
+        foreach (var relay in Volatile.Read(ref _relays))
+            relay.Deliver(outgoing, in frame, version);
+        _batch.Add(outgoing, frame, number, version, now);
+    }
+
+    /// <summary>Gives the players what waits. Called under the publishing lock.</summary>
+    private void DeliverBatch()
+    {
+        if (_batch.IsEmpty)
+            return;
+        foreach (var player in Volatile.Read(ref _players))
+        {
+            if (player.RelayedEpoch is null)
+                player.Deliver(_batch);
+        }
+        _batch.Clear();
+    }
+
+    private void SetPlayers(Subscription[] players)
+    {
+        Volatile.Write(ref _players, players);
+        Volatile.Write(ref _relays, Array.FindAll(players, p => p.RelayedEpoch is not null));
     }
 
     /// <summary>Ends the publication, and returns who has been told; null when it is watched and then shall not end.</summary>
     private Subscription[]? EndCurrent(bool evenWatched = true)
     {
+        DeliverBatch();
         Subscription[] players;
         lock (_gate)
         {

@@ -77,6 +77,9 @@ internal static class SettingRules
         ["Streams:ChunkSize"] = Between(128, 65_536),
         ["Streams:GracePeriod"] = Between(TimeSpan.Zero, TimeSpan.FromMinutes(5)),
         ["Streams:LowLatency"] = new("true or false", value => value is bool),
+        // Half a second stays clear of the ages at which the policy for slow players begins.
+        ["Streams:MergeWindow"] = Between(TimeSpan.Zero, TimeSpan.FromMilliseconds(500)),
+        ["Streams:AudioMergeWindow"] = Between(TimeSpan.Zero, TimeSpan.FromMilliseconds(500)),
         ["Streams:GopCacheBytes"] = Between(0, 1024 * 1024 * 1024),
         ["Streams:GopCacheMessages"] = Between(0, 1_000_000),
         ["Streams:GopCacheDuration"] = Between(TimeSpan.Zero, TimeSpan.FromMinutes(5)),

@@ -80,6 +80,14 @@ public sealed class OutgoingMessage
         return HeaderLength;
     }
 
+    /// <summary>Appends the whole message, as receivers with this stream id get it, to a buffer that has room for it.</summary>
+    public void AppendTo(SharedBuffer buffer, uint streamId)
+    {
+        Span<byte> header = stackalloc byte[MaxHeaderLength];
+        buffer.Append(header[..WriteHeader(header, streamId)], buffer.Capacity);
+        buffer.Append(_body.Span, buffer.Capacity);
+    }
+
     /// <summary>Takes one more reference to the body.</summary>
     public OutgoingMessage AddReference()
     {
