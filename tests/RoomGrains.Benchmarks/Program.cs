@@ -1,4 +1,8 @@
 using BenchmarkDotNet.Running;
+using RoomGrains.Benchmarks.Admission;
 
 // Unattended: dotnet run -c Release --project tests/RoomGrains.Benchmarks -- --filter '*' [--job short]
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args.Length == 0 ? ["--filter", "*"] : args);
+if (args is ["admission"])
+    await AdmissionRun.Run();
+else
+    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args.Length == 0 ? ["--filter", "*"] : args);

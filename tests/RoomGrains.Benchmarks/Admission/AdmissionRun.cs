@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace RoomGrains.Benchmarks.Admission;
+
+/// <summary>
+/// How many verdicts a silo gives in a second, and how long one takes. Closed loop: so many guests at a time, each after the other's
+/// verdict, which finds the most that the silo can do. Open loop: guests come at a quarter of that, whether or not those before them have been
+/// decided, and the time counts from when they should have come: so a stall is seen by all who came during it.
+/// </summary>
+internal static class AdmissionRun
+{
+    private static readonly TimeSpan Warm = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
+
+    public static async Task Run()
+    {
+        await using var silo = await AdmissionSilo.Start();
+        await Closed(silo, 64, Warm);
+        Console.WriteLine($"{"in flight",10} {"verdicts/s",11} {"p50 ms",8} {"p99 ms",8} {"max ms",8} {"CPU us",7} {"B/verdict",10} {"GCs",12}");
+        var most = 0.0;
+        foreach (var inFlight in (int[])[16, 64, 256, 1024])
+        {
+            var result = await Measure(() => Closed(silo, inFlight, Window));
+            most = Math.Max(most, result.PerSecond);
+            Print(inFlight.ToString(CultureInfo.InvariantCulture), result);
+        }
+        var rate = (int)(most / 4);
+        Print($"{rate}/s", await Measure(() => Open(silo, rate, Window)));
+    }
+
+    private static async Task<List<long>> Closed(AdmissionSilo silo, int inFlight, TimeSpan window)
+    {
+        var end = Stopwatch.GetTimestamp() + Ticks(window);
+        var guests = await Task.WhenAll(Enumerable.Range(0, inFlight).Select(_ => Task.Run(async () =>
+        {
+            List<long> took = new(4096);
+            for (var from = Stopwatch.GetTimestamp(); from < end;)
+            {
+                await silo.ComeAndGo();
+                var now = Stopwatch.GetTimestamp();
+                took.Add(now - from);
+                from = now;
+            }
+            return took;
+        })));
+        return [.. guests.SelectMany(t => t)];
+    }
+
+    private static async Task<List<long>> Open(AdmissionSilo silo, int perSecond, TimeSpan window)
+    {
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
+        var begin = Stopwatch.GetTimestamp();
+        var took = new long[(int)(perSecond * window.TotalSeconds)];
+        var guests = new Task[took.Length];
+        for (var i = 0; i < took.Length; i++)
+        {
+            var due = begin + (long)(i * (double)Stopwatch.Frequency / perSecond);
+            while (Stopwatch.GetTimestamp() < due)
+                await pace.WaitForNextTickAsync();
+            guests[i] = Guest(i, due);
+        }
+        await Task.WhenAll(guests);
+        return [.. took];
+
+        async Task Guest(int i, long due)
+        {
+            await silo.ComeAndGo().ConfigureAwait(false);
+            took[i] = Stopwatch.GetTimestamp() - due;
+        }
+    }
+
+    private static async Task<Result> Measure(Func<Task<List<long>>> run)
+    {
+        var process = Process.GetCurrentProcess();
+        GC.Collect();
+        var (bytes, collections, cpu, from) = (GC.GetTotalAllocatedBytes(), Collections(), process.TotalProcessorTime, Stopwatch.GetTimestamp());
+        var took = await run();
+        var seconds = Stopwatch.GetElapsedTime(from).TotalSeconds;
+        process.Refresh();
+        took.Sort();
+        return new Result(
+            took.Count / seconds, At(took, 0.5), At(took, 0.99), At(took, 1), (process.TotalProcessorTime - cpu).TotalSeconds / seconds,
+            (GC.GetTotalAllocatedBytes() - bytes) / took.Count, [.. Collections().Zip(collections, (now, before) => now - before)]);
+    }
+
+    private static int[] Collections() => [.. Enumerable.Range(0, 3).Select(GC.CollectionCount)];
+
+    private static double At(List<long> sorted, double part) =>
+        sorted[Math.Min((int)(part * sorted.Count), sorted.Count - 1)] * 1000.0 / Stopwatch.Frequency;
+
+    private static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
+
+    private static void Print(string load, Result r) => Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture, $"{load,10} {r.PerSecond,11:0} {r.P50,8:0.00} {r.P99,8:0.00} {r.Max,8:0.00} {r.Cpu / r.PerSecond * 1e6,7:0} {r.Bytes,10} {string.Join('/', r.Collections),12}"));
+
+    private sealed record Result(double PerSecond, double P50, double P99, double Max, double Cpu, long Bytes, int[] Collections);
+}
