@@ -6,13 +6,15 @@ namespace RoomGrains.Grains;
 /// <summary>Repeats what failed because something could not be reached: a cold or dying part of the cluster costs time, not the client.</summary>
 internal static class Retry
 {
-    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(50);
+    /// <summary>The pause after the first failure.</summary>
+    public static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
 
     /// <summary>Calls until it succeeds or fails for a reason that will not go away. The token ends it: at the latest by the deadline.</summary>
     public static async Task<T> Unreachable<T>(Func<Task<T>> call, TimeProvider clock, Action<Exception> failed, CancellationToken cancellationToken)
     {
-        for (var wait = First; ; wait = wait * 2 < Longest ? wait * 2 : Longest)
+        for (var pause = FirstPause; ; pause = NextPause(pause))
         {
             try
             {
@@ -22,9 +24,12 @@ internal static class Retry
             {
                 failed(e);
             }
-            await Task.Delay(wait, clock, cancellationToken);
+            await Task.Delay(pause, clock, cancellationToken);
         }
     }
+
+    /// <summary>The pause after the next failure.</summary>
+    public static TimeSpan NextPause(TimeSpan pause) => pause * 2 < Longest ? pause * 2 : Longest;
 
     public static bool IsInfrastructure(Exception e) => e is TimeoutException or OrleansException or DbException or HttpRequestException or IOException or SocketException;
 }

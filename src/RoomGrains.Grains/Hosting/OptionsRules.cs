@@ -55,6 +55,7 @@ public sealed class AdmissionOptionsValidator : IValidateOptions<AdmissionOption
             rules.Rule(nameof(options.Applications), Names.IsValid(application), $"has '{application}'. {Names.Rule}");
         rules.Range(nameof(options.MaxApplications), options.MaxApplications, 1, 1_000_000);
         rules.Range(nameof(options.KeepDecided), options.KeepDecided, TimeSpan.Zero, TimeSpan.FromHours(1));
+        rules.Range(nameof(options.MaxDecided), options.MaxDecided, 100, 1_000_000);
         rules.Range(nameof(options.GatewaySilence), options.GatewaySilence, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5));
         rules.Range(nameof(options.ConfirmTime), options.ConfirmTime, TimeSpan.Zero, TimeSpan.FromSeconds(20));
         rules.Range(nameof(options.RedirectMargin), options.RedirectMargin, 0.0, 1.0);

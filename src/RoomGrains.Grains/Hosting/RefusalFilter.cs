@@ -11,11 +11,18 @@ internal sealed class RefusalFilter : IIncomingGrainCallFilter
 {
     private static readonly ConcurrentDictionary<MethodInfo, Func<Refusal, object>?> Answers = new();
 
-    public async Task Invoke(IIncomingGrainCallContext context)
+    public Task Invoke(IIncomingGrainCallContext context)
+    {
+        // Turns of directory and room end at once, and nothing is made for them here.
+        var call = context.Invoke();
+        return call.IsCompletedSuccessfully ? call : Watch(call, context);
+    }
+
+    private static async Task Watch(Task call, IIncomingGrainCallContext context)
     {
         try
         {
-            await context.Invoke();
+            await call;
         }
         catch (RefusalException e) when (Answers.GetOrAdd(context.InterfaceMethod, AnswerOf) is { } answer)
         {

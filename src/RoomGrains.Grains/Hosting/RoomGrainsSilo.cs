@@ -76,6 +76,7 @@ public static class RoomGrainsSilo
         services.TryAddSingleton<OrleansGrainStorageSerializer>();
         services.TryAddSingleton<GrainMetrics>();
         services.TryAddSingleton<AdmissionPolicy>();
+        services.TryAddSingleton<DecidedConnections>();
         services.TryAddSingleton<SiloLife>();
         services.TryAddSingleton(provider => new LoadTable(provider.GetRequiredKeyedService<TimeProvider>(TimeProviderNames.Grains)));
         services.AddPlacementDirector<LoadPlacement, LoadPlacementDirector>(ServiceLifetime.Transient);

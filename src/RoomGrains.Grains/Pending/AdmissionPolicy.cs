@@ -13,83 +13,96 @@ namespace RoomGrains.Grains.Pending;
 /// The policy that decides who gets in: one chain of small steps, the same for every connection of this silo. The first that does not say
 /// "continue" decides; the last ones find the room and the seat.
 /// </summary>
-internal sealed partial class AdmissionPolicy(
-    IEnumerable<IAdmissionStep> custom, IOptions<AdmissionOptions> options, LoadTable loads, TicketSigner tickets, [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock, ILogger<AdmissionPolicy> logger)
+internal sealed partial class AdmissionPolicy
 {
-    private readonly IAdmissionStep[] _rules = [new NamesStep(), new TicketStep(tickets, clock), new ApplicationStep(options.Value), .. custom];
-    private readonly RedirectStep _redirect = new(loads, tickets, options.Value, clock);
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly IAdmissionStep[] _steps;
+
+    /// <summary>Where in the chain those steps begin that nobody is spared: the room, the seat, the waiting room.</summary>
+    private readonly int _seating;
+
+    public AdmissionPolicy(
+        IEnumerable<IAdmissionStep> custom, IOptions<AdmissionOptions> options, LoadTable loads, TicketSigner tickets,
+        [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock, ILogger<AdmissionPolicy> logger)
+    {
+        (_clock, _logger) = (clock, logger);
+        IAdmissionStep[] rules = [new NamesStep(), new TicketStep(tickets, clock), new ApplicationStep(options.Value), .. custom];
+        _steps = [.. rules, new AssignStep(), new RedirectStep(loads, tickets, options.Value, clock), new SeatStep(), new ApprovalStep()];
+        _seating = rules.Length;
+    }
 
     /// <summary>Asks the steps, one after the other, until one decides. Each failure to reach something is repeated until the token ends it.</summary>
     /// <param name="connection">Who asks.</param>
-    /// <param name="seating">Where its seats are taken.</param>
     /// <param name="visible">Called when a step takes its time: now others should see that the connection waits, and for what.</param>
     /// <param name="cancellationToken">Cancelled when the connection is decided by somebody else.</param>
-    public async Task<StepResult> Decide(AdmissionContext connection, Seating seating, Action visible, CancellationToken cancellationToken)
+    // One method, and no closures: each level of async calls is some objects and a turn of the grain's scheduler for every connection.
+    public async Task<StepResult> Decide(AdmissionContext connection, Action visible, CancellationToken cancellationToken)
     {
-        foreach (var step in _rules)
+        var admission = connection.Admission;
+        for (var i = 0; i < _steps.Length; i++)
         {
-            var result = await Ask(step, connection, visible, cancellationToken);
-            if (result is StepResult.Accepted)
+            var step = _steps[i];
+            using var activity = GrainTelemetry.Activities.HasListeners() ? GrainTelemetry.Activities.StartActivity($"admission {step.Name}") : null;
+            admission.WaitFor(step.Name);
+            StepResult? result = null;
+            var failed = false;
+            for (var pause = Retry.FirstPause; result is null; pause = Retry.NextPause(pause))
             {
-                connection.Approved = true;
-                break;
+                try
+                {
+                    result = await Ask(step, connection, visible, cancellationToken);
+                    break;
+                }
+                catch (Exception e) when (Retry.IsInfrastructure(e) && !cancellationToken.IsCancellationRequested)
+                {
+                    if (!failed)
+                    {
+                        Log.StepFailed(_logger, connection.Request.Connection, step.Name, e);
+                        admission.Note(step.Name, $"could not be reached ({e.GetType().Name}); asking again");
+                        visible();
+                    }
+                    failed = true;
+                }
+                await Task.Delay(pause, _clock, cancellationToken);
             }
-            if (result is StepResult.PassedBefore)
-                break;
-            if (result is not StepResult.Continued)
-                return result;
-        }
-        foreach (var step in (IAdmissionStep[])[new AssignStep(seating), _redirect, new SeatStep(seating), new ApprovalStep()])
-        {
-            if (await Ask(step, connection, visible, cancellationToken) is var result and not StepResult.Continued)
-                return result;
+            // Whoever else has decided meanwhile has ended this.
+            cancellationToken.ThrowIfCancellationRequested();
+            // Steps that had nothing to say and said so at once would only fill the trail.
+            if (result is not (StepResult.Continued or StepResult.LeftToPeople) || failed)
+                admission.Note(step.Name, result!);
+            activity?.SetTag("roomgrains.step.result", result!.ToString());
+            switch (result)
+            {
+                case StepResult.Continued:
+                    break;
+                case StepResult.Accepted:
+                    connection.Approved = true;
+                    i = _seating - 1;
+                    break;
+                case StepResult.PassedBefore:
+                    i = _seating - 1;
+                    break;
+                case StepResult.LeftToPeople:
+                    visible();
+                    return result;
+                default:
+                    return result!;
+            }
         }
         throw new UnreachableException("The last step of the policy decides.");
     }
 
-    private async Task<StepResult> Ask(IAdmissionStep step, AdmissionContext connection, Action visible, CancellationToken cancellationToken)
+    private static ValueTask<StepResult> Ask(IAdmissionStep step, AdmissionContext connection, Action visible, CancellationToken cancellationToken)
     {
-        using var activity = GrainTelemetry.Activities.StartActivity($"admission {step.Name}");
-        var admission = connection.Admission;
-        admission.WaitFor(step.Name);
-        var failures = 0;
-        var result = await Retry.Unreachable(Call, clock, Failed, cancellationToken);
-        // Steps that had nothing to say and said so at once would only fill the trail.
-        if (result is not StepResult.Continued || failures > 0)
-            admission.Note(step.Name, Describe(result));
-        activity?.SetTag("roomgrains.step.result", Describe(result));
-        return result;
-
-        async Task<StepResult> Call()
-        {
-            var answer = step.Decide(connection, cancellationToken);
-            // Directory and room answer in the time of a message; the ones that may not are everybody else's steps, and people.
-            if (!answer.IsCompleted && step is not (AssignStep or SeatStep))
-                visible();
-            // WaitAsync: a step that ignores its token must not hold a decided connection.
-            return answer.IsCompleted ? await answer : await answer.AsTask().WaitAsync(cancellationToken);
-        }
-
-        void Failed(Exception e)
-        {
-            if (failures++ > 0)
-                return;
-            Log.StepFailed(logger, connection.Request.Connection, step.Name, e);
-            admission.Note(step.Name, $"could not be reached ({e.GetType().Name}); asking again");
-            visible();
-        }
+        var answer = step.Decide(connection, cancellationToken);
+        // Directory and room answer in the time of a message, and give up in the time of a call; the ones that may not are everybody else's steps.
+        if (answer.IsCompleted || step is AssignStep or SeatStep)
+            return answer;
+        visible();
+        // WaitAsync: a step that ignores its token must not hold a decided connection.
+        return new(answer.AsTask().WaitAsync(cancellationToken));
     }
-
-    private static string Describe(StepResult result) => result switch
-    {
-        StepResult.Continued => "goes on",
-        StepResult.Accepted => "accepts",
-        StepResult.Rejected rejected => $"rejects: {rejected.Refusal}",
-        StepResult.PassedBefore => "the rules were asked on another node",
-        StepResult.Redirected redirected => $"redirects to {TicketUrl.WithoutQuery(redirected.Url)}",
-        StepResult.Seated seated => $"gives a seat in {seated.Room}",
-        _ => result.ToString(),
-    };
 
     private static partial class Log
     {

@@ -1,3 +1,5 @@
+using RoomGrains.Hosting;
+
 namespace RoomGrains.Grains.Pending;
 
 /// <summary>
@@ -20,9 +22,12 @@ public interface IAdmissionStep
 /// <summary>What a step sees of a connection.</summary>
 public sealed class AdmissionContext
 {
-    internal AdmissionContext(PendingAdmission admission) => Admission = admission;
+    internal AdmissionContext(PendingAdmission admission, Seating seating) => (Admission, Seating) = (admission, seating);
 
     internal PendingAdmission Admission { get; }
+
+    /// <summary>Where its seats are taken.</summary>
+    internal Seating Seating { get; }
 
     /// <summary>What the client said, and where it reached us.</summary>
     public AdmissionRequest Request => Admission.Request;
@@ -37,7 +42,7 @@ public sealed class AdmissionContext
     public bool Approved { get; internal set; }
 }
 
-/// <summary>What a step of the admission policy says.</summary>
+/// <summary>What a step of the admission policy says; as text, for the trail.</summary>
 public abstract record StepResult
 {
     private StepResult() { }
@@ -60,16 +65,42 @@ public abstract record StepResult
     /// <summary>The rules have been asked before, on another node: the other steps are passed over, a waiting room is not.</summary>
     internal static StepResult Passed { get; } = new PassedBefore();
 
-    internal sealed record Continued : StepResult;
+    /// <summary>The policy ends here, and a moderator decides.</summary>
+    internal static StepResult ForPeople { get; } = new LeftToPeople();
 
-    internal sealed record PassedBefore : StepResult;
+    internal sealed record Continued : StepResult
+    {
+        public override string ToString() => "goes on";
+    }
 
-    internal sealed record Accepted : StepResult;
+    internal sealed record PassedBefore : StepResult
+    {
+        public override string ToString() => "the rules were asked on another node";
+    }
 
-    internal sealed record Rejected(Refusal Refusal) : StepResult;
+    internal sealed record LeftToPeople : StepResult
+    {
+        public override string ToString() => "leaves it to a moderator";
+    }
 
-    internal sealed record Redirected(string Url) : StepResult;
+    internal sealed record Accepted : StepResult
+    {
+        public override string ToString() => "accepts";
+    }
+
+    internal sealed record Rejected(Refusal Refusal) : StepResult
+    {
+        public override string ToString() => $"rejects: {Refusal}";
+    }
+
+    internal sealed record Redirected(string Url) : StepResult
+    {
+        public override string ToString() => $"redirects to {TicketUrl.WithoutQuery(Url)}";
+    }
 
     /// <summary>The connection sits in a room: only the last steps say this.</summary>
-    internal sealed record Seated(RoomKey Room) : StepResult;
+    internal sealed record Seated(RoomKey Room) : StepResult
+    {
+        public override string ToString() => $"gives a seat in {Room}";
+    }
 }

@@ -12,8 +12,8 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
     // Retries and indecisive moderators write lines too: a trail is for reading.
     private const int MaxTrail = 100;
 
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ImmutableArray<TrailEntry>.Builder _trail = ImmutableArray.CreateBuilder<TrailEntry>();
+    // Three or four lines, nearly always. They become text when somebody reads them, which is seldom.
+    private readonly List<(DateTimeOffset At, string By, object What)> _trail = new(4);
 
     public AdmissionRequest Request { get; } = request;
 
@@ -43,16 +43,12 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
 
     public bool IsPending => State == PendingState.Pending;
 
-    /// <summary>Completes when it is pending no more.</summary>
-    public Task Ended => _ended.Task;
-
     /// <summary>The one transition. False when it happened before: then nothing changes.</summary>
     public bool TryEnd(PendingState state, Verdict? verdict)
     {
         if (!IsPending)
             return false;
         (State, Verdict) = (state, verdict);
-        _ended.TrySetResult();
         return true;
     }
 
@@ -68,11 +64,17 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
 
     public void WaitFor(string what) => WaitsFor = what;
 
-    public void Note(string by, string what)
+    /// <summary>Adds a line to the trail.</summary>
+    /// <param name="by">Which step of the policy, or who.</param>
+    /// <param name="what">What it said: a text, or something immutable whose text it is.</param>
+    public void Note(string by, object what)
     {
         if (_trail.Count < MaxTrail)
-            _trail.Add(new TrailEntry(clock.GetUtcNow(), by, what));
+            _trail.Add((clock.GetUtcNow(), by, what));
     }
+
+    /// <summary>Who would sit in the room.</summary>
+    public Member Member => new() { Id = Id, Node = Request.Node, Address = Request.Address.ToString(), Client = Request.Client };
 
     public Verdict Accept(RoomKey room, string by, bool confirm) => New(VerdictKind.Accept, by, confirm) with { Room = room };
 
@@ -99,7 +101,7 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
         Node = Request.Node,
     };
 
-    public PendingDetails Details => new(Summary, Verdict is { } verdict ? Shown(verdict) : null, _trail.ToImmutable());
+    public PendingDetails Details => new(Summary, Verdict is { } verdict ? Shown(verdict) : null, [.. _trail.Select(line => new TrailEntry(line.At, line.By, line.What.ToString()!))]);
 
     private Verdict New(VerdictKind kind, string by, bool confirm) =>
         new() { Connection = Id, Kind = kind, DecidedBy = by, DecidedAt = clock.GetUtcNow(), ConfirmDelivery = confirm };

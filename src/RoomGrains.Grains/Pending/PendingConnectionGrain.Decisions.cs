@@ -53,7 +53,7 @@ internal sealed partial class PendingConnectionGrain
 
     public async Task Confirm(bool delivered)
     {
-        if (_admission is not { IsPending: false } admission || !_delivery.TrySetResult(delivered))
+        if (_admission is not { IsPending: false } admission || !Delivery.TrySetResult(delivered))
             return;
         admission.Note("gateway", delivered ? "told the client" : "the client had left");
         if (!delivered)
@@ -84,11 +84,11 @@ internal sealed partial class PendingConnectionGrain
         if (!End(state, verdict, verdict.DecidedBy, $"{verdict.Kind.ToString().ToLowerInvariant()}: {(verdict.Kind == VerdictKind.Accept ? verdict.Room.ToString() : verdict.Description)}"))
             return Undecidable()!;
         using var confirmed = new CancellationTokenSource();
-        var first = await Task.WhenAny(_delivery.Task, Task.Delay(options.Value.ConfirmTime, clock, confirmed.Token));
+        var first = await Task.WhenAny(Delivery.Task, Task.Delay(options.Value.ConfirmTime, clock, confirmed.Token));
         await confirmed.CancelAsync();
-        if (first != _delivery.Task)
+        if (first != Delivery.Task)
             _admission!.Note("gateway", $"has not confirmed within {options.Value.ConfirmTime.TotalSeconds:0.#} s that the client was told");
-        else if (!await _delivery.Task)
+        else if (!await Delivery.Task)
             return Gone();
         return PendingAdmission.Shown(verdict);
     }
@@ -102,7 +102,7 @@ internal sealed partial class PendingConnectionGrain
         {
             PendingState.Pending => null,
             PendingState.Abandoned => Gone(),
-            _ when _delivery.Task is { IsCompletedSuccessfully: true, Result: false } => Gone(),
+            _ when _delivery?.Task is { IsCompletedSuccessfully: true, Result: false } => Gone(),
             _ => new Refusal(RefusalCode.AlreadyDecided, $"{admission.Verdict!.DecidedBy} decided this connection before ({Past(admission.State)}, {admission.Verdict.DecidedAt:HH:mm:ss} UTC)."),
         };
     }

@@ -24,6 +24,7 @@ internal sealed partial class PendingConnectionGrain(
     AdmissionPolicy policy,
     IOptions<RoomOptions> rooms,
     IOptions<AdmissionOptions> options,
+    DecidedConnections decided,
     GrainMetrics metrics,
     IHostApplicationLifetime host,
     [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock,
@@ -41,7 +42,14 @@ internal sealed partial class PendingConnectionGrain(
     private static readonly TimeSpan ReportPeriod = TimeSpan.FromSeconds(10);
 
     private readonly CancellationTokenSource _ended = new();
-    private readonly TaskCompletionSource<bool> _delivery = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether the client was told; made where somebody waits for it.</summary>
+    private TaskCompletionSource<bool>? _delivery;
+
+    /// <summary>What the gateway's calls wait for: the verdict, or the end of the first one's slice. Null while none waits.</summary>
+    private TaskCompletionSource? _slice;
+
+    private DateTimeOffset _sliceEnd;
     private PendingAdmission? _admission;
     private Seating? _seating;
     private IGrainTimer? _timer;
@@ -58,7 +66,7 @@ internal sealed partial class PendingConnectionGrain(
         var admission = _admission ?? Begin(request);
         _lastAsked = clock.GetUtcNow();
         if (admission.IsPending && slice > TimeSpan.Zero)
-            await WaitForVerdict(admission, slice < LongestSlice ? slice : LongestSlice);
+            await WaitForVerdict(slice < LongestSlice ? slice : LongestSlice);
         var gone = admission.State == PendingState.Abandoned;
         return new AdmissionAnswer(gone ? admission.Reject(Gone(), "gateway", confirm: false) : admission.Verdict, admission.Deadline);
     }
@@ -74,7 +82,7 @@ internal sealed partial class PendingConnectionGrain(
         }
         if (!End(PendingState.Abandoned, null, "gateway", "the client left"))
         {
-            _delivery.TrySetResult(false);
+            Delivery.TrySetResult(false);
             await _seating!.Close(keep: null);
         }
     }
@@ -101,6 +109,8 @@ internal sealed partial class PendingConnectionGrain(
     /// <summary>When the runtime drops the activation.</summary>
     public void Dispose() => _ended.Dispose();
 
+    private TaskCompletionSource<bool> Delivery => _delivery ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private PendingAdmission Begin(AdmissionRequest request)
     {
         var admission = new PendingAdmission(request, clock, rooms.Value.Deadline) { DeadlineChanged = Schedule };
@@ -108,7 +118,7 @@ internal sealed partial class PendingConnectionGrain(
         _seating = new Seating(GrainFactory, admission);
         metrics.Began();
         _nextReport = clock.GetUtcNow() + FirstReport;
-        admission.Note("gateway", $"asks for {request.Application}/{request.Room ?? "(any room)"} from {request.Address} on {request.Node}");
+        admission.Note("gateway", new Question(request));
         if (_leftEarly)
         {
             End(PendingState.Abandoned, null, "gateway", "the client had left before it was heard of here");
@@ -124,7 +134,7 @@ internal sealed partial class PendingConnectionGrain(
         StepResult result;
         try
         {
-            result = await policy.Decide(new AdmissionContext(admission), _seating!, Report, _ended.Token);
+            result = await policy.Decide(new AdmissionContext(admission, _seating!), Report, _ended.Token);
         }
         catch (Exception) when (_ended.IsCancellationRequested)
         {
@@ -140,30 +150,62 @@ internal sealed partial class PendingConnectionGrain(
             Log.BadRedirect(logger, admission.Id, admission.WaitsFor, wrong.Message);
             result = StepResult.Reject(RefusalCode.Unavailable, "The server wanted to send this connection elsewhere, but does not know where. Try again later.");
         }
-        _ = result switch
+        switch (result)
         {
-            StepResult.Seated seated => End(PendingState.Accepted, admission.Accept(seated.Room, Policy, confirm: false), Policy, $"accepted to {seated.Room}"),
-            StepResult.Redirected elsewhere => End(PendingState.Redirected, admission.Redirect(elsewhere.Url, Policy, confirm: false), Policy, $"redirected to {TicketUrl.WithoutQuery(elsewhere.Url)}"),
-            StepResult.Rejected rejected => End(PendingState.Rejected, admission.Reject(rejected.Refusal, Policy, confirm: false), Policy, $"rejected: {rejected.Refusal}"),
-            _ => throw new InvalidOperationException($"The policy ended with {result}."),
-        };
+            case StepResult.Seated seated:
+                End(PendingState.Accepted, admission.Accept(seated.Room, Policy, confirm: false), Policy, new Decision(result));
+                break;
+            case StepResult.Redirected elsewhere:
+                End(PendingState.Redirected, admission.Redirect(elsewhere.Url, Policy, confirm: false), Policy, new Decision(result));
+                break;
+            case StepResult.Rejected rejected:
+                End(PendingState.Rejected, admission.Reject(rejected.Refusal, Policy, confirm: false), Policy, new Decision(result));
+                break;
+            case StepResult.LeftToPeople:
+                break;
+            default:
+                throw new InvalidOperationException($"The policy ended with {result}.");
+        }
     }
 
-    private async Task WaitForVerdict(PendingAdmission admission, TimeSpan slice)
+    /// <summary>
+    /// Waits for the verdict or the end of the slice. The grain's one timer ends slices, too: a timer and a linked token for each call would cost a waiting
+    /// connection more than all else that this class keeps for it.
+    /// </summary>
+    private async Task WaitForVerdict(TimeSpan slice)
     {
         _asking++;
         // An activation ends when its last call has: a silo that stops must not wait for slices, and must not be asked in a tight loop either.
         var stopping = host.ApplicationStopping;
-        using var answered = stopping.IsCancellationRequested ? new CancellationTokenSource() : CancellationTokenSource.CreateLinkedTokenSource(stopping);
         if (stopping.IsCancellationRequested)
         {
             slice = slice < LastSlice ? slice : LastSlice;
             DeactivateOnIdle();
         }
-        await Task.WhenAny(admission.Ended, Task.Delay(slice, clock, answered.Token));
-        await answered.CancelAsync();
+        var end = clock.GetUtcNow() + slice;
+        if (_slice is null || end < _sliceEnd)
+            _sliceEnd = end;
+        var waiting = _slice ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Schedule();
+        if (stopping.IsCancellationRequested)
+        {
+            await waiting.Task;
+        }
+        else
+        {
+            using var stop = stopping.UnsafeRegister(static waiting => ((TaskCompletionSource)waiting!).TrySetResult(), waiting);
+            await waiting.Task;
+        }
+        if (_slice == waiting)
+            _slice = null;
         _asking--;
         _lastAsked = clock.GetUtcNow();
+    }
+
+    private void EndSlice()
+    {
+        _slice?.TrySetResult();
+        _slice = null;
     }
 
     /// <summary>The one transition, and all that follows from it. False when it happened before.</summary>
@@ -175,7 +217,7 @@ internal sealed partial class PendingConnectionGrain(
     /// Whether seats that it may have are given back. Not where the gateway may have asked another activation meanwhile: that one's seat is the
     /// same, and one that is nobody's ends with its lease.
     /// </param>
-    private bool End(PendingState state, Verdict? verdict, string by, string what, bool free = true)
+    private bool End(PendingState state, Verdict? verdict, string by, object what, bool free = true)
     {
         var admission = _admission!;
         if (!admission.TryEnd(state, verdict))
@@ -188,6 +230,7 @@ internal sealed partial class PendingConnectionGrain(
             _seating!.Close(keep: state == PendingState.Accepted ? verdict!.Room : null).Ignore();
         if (_visible)
             Report();
+        EndSlice();
         Linger();
         return true;
     }
@@ -200,6 +243,8 @@ internal sealed partial class PendingConnectionGrain(
             DeactivateOnIdle();
             return Task.CompletedTask;
         }
+        if (now >= _sliceEnd)
+            EndSlice();
         if (now >= admission.Deadline)
             End(PendingState.TimedOut, admission.Reject(Overdue(admission), "deadline", confirm: false), "deadline", $"nobody decided; it waited for {admission.WaitsFor}");
         else if (_asking == 0 && now - _lastAsked >= options.Value.GatewaySilence)
@@ -216,6 +261,8 @@ internal sealed partial class PendingConnectionGrain(
             return;
         var now = clock.GetUtcNow();
         var due = admission.Deadline < _nextReport ? admission.Deadline : _nextReport;
+        if (_slice is not null && _sliceEnd < due)
+            due = _sliceEnd;
         Wake(due > now ? due - now : TimeSpan.Zero);
     }
 
@@ -253,10 +300,13 @@ internal sealed partial class PendingConnectionGrain(
             admission.SetDeadline(wait);
     }
 
+    /// <summary>Stays for whoever asks what became of this connection. What only a waiting one needs goes at once.</summary>
     private void Linger()
     {
+        _timer?.Dispose();
+        _timer = null;
         DelayDeactivation(options.Value.KeepDecided);
-        Wake(options.Value.KeepDecided);
+        decided.Add(GrainContext);
     }
 
     private static Refusal Overdue(PendingAdmission admission)
@@ -265,6 +315,24 @@ internal sealed partial class PendingConnectionGrain(
         return admission.WaitsFor == ApprovalName
             ? new Refusal(RefusalCode.Denied, $"Nobody let you into {admission.Application}/{admission.Room} within {waited:0} s. Ask a moderator, then try again.")
             : new Refusal(RefusalCode.Unavailable, $"The server could not decide within {waited:0} s; it waited for: {admission.WaitsFor}. Try again.");
+    }
+
+    /// <summary>The first line of the trail.</summary>
+    private sealed record Question(AdmissionRequest Request)
+    {
+        public override string ToString() => $"asks for {Request.Application}/{Request.Room ?? "(any room)"} from {Request.Address} on {Request.Node}";
+    }
+
+    /// <summary>The last line of the trail, where the policy decided.</summary>
+    private sealed record Decision(StepResult Result)
+    {
+        public override string ToString() => Result switch
+        {
+            StepResult.Seated seated => $"accepted to {seated.Room}",
+            StepResult.Redirected redirected => $"redirected to {TicketUrl.WithoutQuery(redirected.Url)}",
+            StepResult.Rejected rejected => $"rejected: {rejected.Refusal}",
+            _ => Result.ToString(),
+        };
     }
 
     private const string ApprovalName = Steps.ApprovalStep.StepName;

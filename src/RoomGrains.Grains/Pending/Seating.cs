@@ -9,7 +9,8 @@ internal sealed class Seating(IGrainFactory grains, PendingAdmission admission)
     // Each try gets another room or a new one; a cluster that fills that fast has no seat for this one.
     private const int MaxRooms = 10;
 
-    private readonly HashSet<RoomKey> _mayBeSeated = [];
+    // One, nearly always.
+    private readonly List<RoomKey> _mayBeSeated = new(1);
     private bool _closed;
     private RoomKey? _kept;
 
@@ -20,9 +21,24 @@ internal sealed class Seating(IGrainFactory grains, PendingAdmission admission)
     /// <summary>Takes a seat in the room, or in another where the directory may pick and this one turned out full.</summary>
     public async Task<(RoomKey Room, Answer<Seat> Seat)> Sit(RoomKey room, bool approved)
     {
+        var request = new SeatRequest(admission.Member, approved, admission.Replaces);
         for (var tries = 1; ; tries++)
         {
-            var seat = await TakeSeat(room, approved);
+            Answer<Seat> seat;
+            var maybe = true;
+            try
+            {
+                seat = await grains.GetRoom(room).TakeSeat(request);
+                maybe = seat is { IsDone: true, Value.Outcome: SeatOutcome.Seated };
+            }
+            finally
+            {
+                // A call that failed may have been served: then a seat is held of which nobody was told.
+                if (maybe && !_mayBeSeated.Contains(room))
+                    _mayBeSeated.Add(room);
+                if (_closed)
+                    await Free();
+            }
             if (seat.IsDone || seat.Refusal.Code is not (RefusalCode.RoomFull or RefusalCode.RoomClosed) || admission.Request.Room is not null || tries == MaxRooms)
                 return (room, seat);
             var next = await Assign(room);
@@ -36,28 +52,7 @@ internal sealed class Seating(IGrainFactory grains, PendingAdmission admission)
     public Task Close(RoomKey? keep)
     {
         (_closed, _kept) = (true, keep);
-        return Free();
-    }
-
-    private async Task<Answer<Seat>> TakeSeat(RoomKey room, bool approved)
-    {
-        var request = admission.Request;
-        var member = new Member { Id = request.Connection, Node = request.Node, Address = request.Address.ToString(), Client = request.Client };
-        var maybe = true;
-        try
-        {
-            var seat = await grains.GetRoom(room).TakeSeat(new SeatRequest(member, approved, admission.Replaces));
-            maybe = seat is { IsDone: true, Value.Outcome: SeatOutcome.Seated };
-            return seat;
-        }
-        finally
-        {
-            // A call that failed may have been served: then a seat is held of which nobody was told.
-            if (maybe)
-                _mayBeSeated.Add(room);
-            if (_closed)
-                await Free();
-        }
+        return _mayBeSeated.TrueForAll(room => room == keep) ? Task.CompletedTask : Free();
     }
 
     private async Task Free()

@@ -28,6 +28,12 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     private static readonly TimeSpan TickPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RenewPeriod = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Between two reports to the directory. The first change is reported at once; in a storm into this room what follows is worth a line for all, and
+    /// the directory, which is one for the whole application, is not asked to read one for each guest. It counts whom it sends meanwhile.
+    /// </summary>
+    private static readonly TimeSpan ReportPause = TimeSpan.FromMilliseconds(50);
+
     /// <summary>How long a closed room lets nobody in: its members' players and encoders reconnect at once, and would make it anew.</summary>
     private static readonly TimeSpan ClosedTime = TimeSpan.FromSeconds(10);
 
@@ -53,6 +59,9 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     private DateTimeOffset? _closedAt;
     private int _countedMembers;
     private bool _inDirectory;
+    private bool _reportsSoon;
+    private bool _changedSince;
+    private bool _memberLeft;
     private bool _creating;
 
     public RoomGrain(
@@ -65,7 +74,11 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         _seats = new SeatTable(_options.SeatLease)
         {
             Joined = member => _watchers.Note(RoomEventKind.MemberJoined, member),
-            Left = member => _watchers.Note(RoomEventKind.MemberLeft, member),
+            Left = member =>
+            {
+                _memberLeft = true;
+                _watchers.Note(RoomEventKind.MemberLeft, member);
+            },
         };
         _streams = new StreamTable(_options.TakeoverSilence, _options.MaxStreams)
         {
@@ -172,6 +185,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         foreach (var old in _streams.Apply(presence.Node, presence.Streams, _seats.Contains, now))
             Tell(old);
         _routes.Heard(presence.RoutesVersion);
+        _streams.NoteChange();
         Changed();
         _gathering.Heard();
         _questions.Heard(presence.Node);
@@ -234,6 +248,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
             Log.LeaseEnded(_logger, _key, lost);
             Changed();
         }
+        _memberLeft = true;
+        _streams.NoteChange();
         Refresh();
         if (_closedAt is { } closed ? now - closed >= ClosedTime : _gathered.IsCompleted && !IsPermanent && _seats.Count == 0 && now - _emptySince >= _options.EmptyRoomTime)
             Leave();
@@ -273,8 +289,11 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     /// <summary>What follows from who is here: what is published, where nodes find it, and what is counted.</summary>
     private void Refresh()
     {
-        _streams.Expire(_seats.Contains, Now);
-        if (_routes.Update(_streams.Streams.Select(s => new StreamRoute(s.Name, s.Epoch, s.Origin, _nodes.RelayAddress(s.Origin))), Now))
+        // Nobody's publication ends by an arrival: a storm into a room full of streams is not a storm times streams.
+        if (_memberLeft)
+            _streams.Expire(_seats.Contains, Now);
+        _memberLeft = false;
+        if (_streams.TakeChanges() && _routes.Update(_streams.Streams.Select(s => new StreamRoute(s.Name, s.Epoch, s.Origin, _nodes.RelayAddress(s.Origin))), Now))
             SendRoutes();
         _metrics.Members(_seats.Count - _countedMembers);
         _countedMembers = _seats.Count;
@@ -283,12 +302,36 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         _watchers.Tell(_key);
     }
 
+    /// <summary>Tells the directory, at once or with what else changes until it is told next.</summary>
     private void Tell()
     {
         if (_closedAt is not null)
             return;
-        (_reportedAt, _inDirectory) = (Now, true);
+        _inDirectory = true;
+        if (_reportsSoon)
+        {
+            _changedSince = true;
+            return;
+        }
+        _reportsSoon = true;
+        TellNow();
+        TellLater().Ignore();
+    }
+
+    private void TellNow()
+    {
+        _reportedAt = Now;
         GrainFactory.GetDirectory(_key.Application).ReportRoom(Summary(), gone: false).Ignore();
+    }
+
+    private async Task TellLater()
+    {
+        // The pause is for the directory's CPU: it is not of the clock by which rooms and seats live.
+        await Task.Delay(ReportPause, TimeProvider.System, CancellationToken.None);
+        _reportsSoon = false;
+        if (_changedSince && _inDirectory)
+            Tell();
+        _changedSince = false;
     }
 
     private RoomSummary Summary()

@@ -27,6 +27,7 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
     private readonly Dictionary<string, Publication> _streams = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (long Epoch, DateTimeOffset At)> _ended = new(StringComparer.Ordinal);
     private long _lastEpoch;
+    private bool _changed;
 
     /// <summary>Called when a stream is published, or by another member than before.</summary>
     public Action<StreamInfo>? Started { get; init; }
@@ -35,6 +36,17 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
     public Action<StreamInfo>? Ended { get; init; }
 
     public int Count => _streams.Count;
+
+    /// <summary>What is published, or where, may have changed.</summary>
+    public void NoteChange() => _changed = true;
+
+    /// <summary>Whether it may have since this was last asked.</summary>
+    public bool TakeChanges()
+    {
+        var changed = _changed;
+        _changed = false;
+        return changed;
+    }
 
     public IEnumerable<StreamInfo> Streams => _streams.Values.Select(p => p.Info).OrderBy(s => s.Name, StringComparer.Ordinal);
 
@@ -144,14 +156,17 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
     {
         var old = _streams.GetValueOrDefault(publication.Info.Name)?.Info;
         _streams[publication.Info.Name] = publication;
+        _changed = true;
         if (old is null || old.Publisher != publication.Info.Publisher)
             Started?.Invoke(publication.Info);
     }
 
     private void Remove(string stream)
     {
-        if (_streams.Remove(stream, out var publication))
-            Ended?.Invoke(publication.Info);
+        if (!_streams.Remove(stream, out var publication))
+            return;
+        _changed = true;
+        Ended?.Invoke(publication.Info);
     }
 
     private bool IsSilent(Publication publication, Func<string, DateTimeOffset?> lastReport, DateTimeOffset now)

@@ -1,13 +1,13 @@
 namespace RoomGrains.Grains.Pending.Steps;
 
 /// <summary>Asks the directory for the room.</summary>
-internal sealed class AssignStep(Seating seating) : IAdmissionStep
+internal sealed class AssignStep : IAdmissionStep
 {
     public string Name => "directory";
 
     public async ValueTask<StepResult> Decide(AdmissionContext connection, CancellationToken cancellationToken)
     {
-        var answer = await seating.Assign(full: null);
+        var answer = await connection.Seating.Assign(full: null);
         if (!answer.IsDone)
             return new StepResult.Rejected(answer.Refusal);
         connection.Admission.Room = answer.Value.Room.Room;
@@ -18,14 +18,14 @@ internal sealed class AssignStep(Seating seating) : IAdmissionStep
 }
 
 /// <summary>Asks the room for a seat, and learns from it whether a moderator must approve first.</summary>
-internal sealed class SeatStep(Seating seating) : IAdmissionStep
+internal sealed class SeatStep : IAdmissionStep
 {
     public string Name => "room";
 
     public async ValueTask<StepResult> Decide(AdmissionContext connection, CancellationToken cancellationToken)
     {
         var admission = connection.Admission;
-        var (room, seat) = await seating.Sit(new RoomKey(admission.Application, admission.Room!), connection.Approved);
+        var (room, seat) = await connection.Seating.Sit(new RoomKey(admission.Application, admission.Room!), connection.Approved);
         admission.Room = room.Room;
         if (!seat.IsDone)
             return new StepResult.Rejected(seat.Refusal);
@@ -37,8 +37,8 @@ internal sealed class SeatStep(Seating seating) : IAdmissionStep
 }
 
 /// <summary>
-/// Waits for a human. Whoever decides does so through the grain, by this connection's id, and ends the policy by it; no seat is held
-/// meanwhile, so that a queue can't fill a room.
+/// Leaves it to a human, who decides through the grain, by this connection's id. Nothing runs and no seat is held meanwhile: a queue can't fill
+/// a room, and costs a waiting guest's memory and no more.
 /// </summary>
 internal sealed class ApprovalStep : IAdmissionStep
 {
@@ -46,9 +46,5 @@ internal sealed class ApprovalStep : IAdmissionStep
 
     public string Name => StepName;
 
-    public async ValueTask<StepResult> Decide(AdmissionContext connection, CancellationToken cancellationToken)
-    {
-        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
-        return StepResult.Continue;
-    }
+    public ValueTask<StepResult> Decide(AdmissionContext connection, CancellationToken cancellationToken) => new(StepResult.ForPeople);
 }
