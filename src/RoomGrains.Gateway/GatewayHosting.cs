@@ -47,6 +47,7 @@ public static class GatewayHosting
         services.AddSingleton<Drainer>();
         services.AddSingleton<NodeObserver>();
         services.AddSingleton<RtmpListener>();
+        services.AddSingleton<WritePacer>();
         services.AddSingleton<SessionServices>();
         services.AddSingleton(s => new GatewayService(
             s.GetRequiredService<RtmpListener>(), s.GetRequiredService<SessionServices>(), s.GetRequiredService<NodeObserver>(), s.GetRequiredService<Drainer>(),

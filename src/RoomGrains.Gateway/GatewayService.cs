@@ -20,9 +20,6 @@ public sealed partial class GatewayService : IHostedService, IDisposable
     /// <summary>All timeouts are checked this often; no session has a timer of its own.</summary>
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>What waits to be merged leaves with the stream's next message; where none comes, this late at the most.</summary>
-    private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(20);
-
     private readonly RtmpListener _listener;
     private readonly SessionRegistry _sessions;
     private readonly SessionServices _services;
@@ -40,7 +37,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _accepting = Task.CompletedTask;
     private Task _heartbeat = Task.CompletedTask;
-    private Task _flushing = Task.CompletedTask;
+    private Task _writing = Task.CompletedTask;
     private long _sent;
 
     internal GatewayService(RtmpListener listener, SessionServices services, NodeObserver observer, Drainer drainer, DrainTimes times, ILogger<GatewayService> logger)
@@ -72,7 +69,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         _presence.RelayAddress = _node.RelayAddress.Length > 0 ? _node.RelayAddress : _listener.EndPoint!.ToString();
         _accepting = _listener.AcceptAsync(Serve);
         _heartbeat = RepeatAsync(HeartbeatInterval, Beat);
-        _flushing = RepeatAsync(FlushInterval, _hub.Flush);
+        _writing = RepeatAsync(WritePacer.LeastInterval, WriteRound);
         return Task.CompletedTask;
     }
 
@@ -84,7 +81,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         await _relays.StopAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _stop.CancelAsync().ConfigureAwait(false);
         await _heartbeat.ConfigureAwait(false);
-        await _flushing.ConfigureAwait(false);
+        await _writing.ConfigureAwait(false);
     }
 
     /// <summary>Who is still here is told goodbye now: somebody does not want to wait for the stop.</summary>
@@ -136,24 +133,34 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         socket.Dispose();
     }
 
-    private async Task RepeatAsync(TimeSpan interval, Action beat)
+    /// <summary>Calls again and again; a call returns how long to wait for the next.</summary>
+    private async Task RepeatAsync(TimeSpan interval, Func<TimeSpan> beat)
     {
         using var timer = new PeriodicTimer(interval, _time);
         while (await WaitAsync(timer).ConfigureAwait(false))
         {
             try
             {
-                beat();
+                // Setting it begins a period anew, also when it is the same.
+                if (beat() is var next && next != timer.Period)
+                    timer.Period = next;
             }
             catch (Exception e)
             {
-                // Every deadline of the node depends on the next beat.
+                // Every deadline of the node depends on the next beat, and what players get on the next round.
                 Log.BeatFailed(_logger, e);
             }
         }
     }
 
-    private void Beat()
+    /// <summary>What streams have left behind leaves here, and what clients of several streams get.</summary>
+    private TimeSpan WriteRound()
+    {
+        _hub.Flush();
+        return _services.Pacer.WriteRound();
+    }
+
+    private TimeSpan Beat()
     {
         // Who was accepted in the moment in which it began.
         if (Isolated)
@@ -171,6 +178,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         _hub.Tick();
         _relays.Tick();
         _presence.Tick();
+        return HeartbeatInterval;
     }
 
     private async ValueTask<bool> WaitAsync(PeriodicTimer timer)

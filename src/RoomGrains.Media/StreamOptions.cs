@@ -29,10 +29,10 @@ public sealed class StreamOptions
     public TimeSpan MergeWindow { get; set; }
 
     /// <summary>
-    /// How long sound may wait for a picture to leave with, where the stream has pictures. 40 ms: a frame's time at 25 frames a second. It
-    /// halves the writes of a stream, and players keep more than that in store. Zero sends sound at once.
+    /// How long sound may wait for a picture to leave with, where the stream has pictures. 70 ms: a frame's time at 15 frames a second; at 30 it
+    /// waits for half of that at the most. It halves the writes of a stream, and players keep more than that in store. Zero sends sound at once.
     /// </summary>
-    public TimeSpan AudioMergeWindow { get; set; } = TimeSpan.FromMilliseconds(40);
+    public TimeSpan AudioMergeWindow { get; set; } = TimeSpan.FromMilliseconds(70);
 
     /// <summary>Payload bytes in one stream's GOP cache. 16 MiB: 10 s at 12 Mb/s. Above it joiners wait for the next key frame.</summary>
     public int GopCacheBytes { get; set; } = 16 * 1024 * 1024;

@@ -48,11 +48,15 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IDisposable
     private long _answerBytes;
     private bool _flooded;
     private bool _writing;
+    private bool _awaitsRound;
     private bool _closed;
     private TaskCompletionSource? _drained;
 
     /// <summary>Called when the socket has failed under a write, or more answers wait than may (<see cref="SocketError.NoBufferSpaceAvailable"/>). It must not block.</summary>
     public Action<SocketError>? Failed { get; set; }
+
+    /// <summary>Writes for this client together with what comes for it from other streams; null: each stream writes by itself.</summary>
+    public WritePacer? Pacer { get; set; }
 
     /// <summary>Bytes that the kernel has taken.</summary>
     public long BytesSent => Interlocked.Read(ref _bytesSent);
@@ -79,7 +83,7 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IDisposable
         {
             if (_closed)
                 return true;
-            if (_writing || _waiting.Count > 0)
+            if (_writing || _waiting.Count > 0 || Pacer is not null)
                 return false;
             Begin(batch.ToWire(streamId).AddReference(), time.GetTimestamp());
         }
@@ -130,6 +134,22 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IDisposable
                 return;
         }
         Write();
+    }
+
+    /// <summary>Starts a write of what a stream has queued: now, or with what other streams have for this client.</summary>
+    public void FlushMedia()
+    {
+        if (Pacer is not { } pacer)
+            Flush();
+        else if (!Interlocked.Exchange(ref _awaitsRound, true))
+            pacer.Add(this);
+    }
+
+    /// <summary>The pacer's round.</summary>
+    public void FlushPaced()
+    {
+        Volatile.Write(ref _awaitsRound, false);
+        Flush();
     }
 
     /// <summary>Completes when all that was enqueued has been taken by the kernel, or the outbox was closed.</summary>

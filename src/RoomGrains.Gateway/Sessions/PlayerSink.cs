@@ -30,7 +30,7 @@ internal sealed class PlayerSink(Outbox output, uint streamId, string name, int 
             output.Enqueue(message, streamId);
     }
 
-    public void Flush() => output.Flush();
+    public void Flush() => output.FlushMedia();
 
     public void Notify(PlayerNotice notice)
     {
