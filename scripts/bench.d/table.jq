@@ -27,6 +27,8 @@ def rows: [
   ["storm-1000", "faults", "faults", 0, {most: 0}],
   ["pending-500", "all decided after, s", "allConnectedSeconds", 3, {most: 0.3}],
   ["pending-500", "the same, ours by HTTP, too", "allConnectedSeconds", 3, {most: 1, of: "nginx"}, "roomgrains+http"],
+  ["pending-500", "connect to answer, longest, ms", "answerMs.max", 0],
+  ["pending-500", "the same, ours by HTTP, too", "answerMs.max", 0, null, "roomgrains+http"],
   ["memory-player", "KiB per player", "rssPerClientKiB", 1, {most: 40}],
   ["memory-idle", "KiB per idle connection", "rssPerClientKiB", 1, {most: 24}],
   ["memory-pending", "KiB per pending connection", "rssPerClientKiB", 1, {most: 16}],

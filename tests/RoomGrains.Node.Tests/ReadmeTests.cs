@@ -72,6 +72,7 @@ public sealed partial class ReadmeTests
     [InlineData("cluster")]
     [InlineData("test")]
     [InlineData("packages")]
+    [InlineData("bench")]
     [InlineData("try-clients")]
     public async Task Every_script_has_help_and_runs_from_anywhere(string script)
     {
