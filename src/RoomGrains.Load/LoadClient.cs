@@ -1,3 +1,4 @@
+using RoomGrains.Load.Figures;
 using RoomGrains.Load.Media;
 using RoomGrains.Load.Wire;
 using RoomGrains.Rtmp.Amf;
@@ -7,13 +8,23 @@ using RoomGrains.Rtmp.Messages;
 namespace RoomGrains.Load;
 
 /// <summary>One client of a room: it connects, publishes a stream or none, and plays any number of others, each on a NetStream of its own.</summary>
-internal sealed class LoadClient(LoadRun run, LoadTarget target) : LoadConnection(run.Loop, target)
+/// <param name="run">What it is a part of.</param>
+/// <param name="target">Where it goes.</param>
+/// <param name="loop">The thread on which it lives.</param>
+/// <param name="tally">Where it counts what it sees; belongs to the same thread.</param>
+internal sealed class LoadClient(LoadRun run, LoadTarget target, LoadLoop loop, Tally tally) : LoadConnection(loop, target)
 {
     private const int ConnectTransaction = 1;
     private const int BufferMilliseconds = 1000;
 
     private readonly List<(Watch Watch, string Name)> _plays = [];
     private uint[] _streamIds = [];
+
+    /// <summary>A client on the run's own thread.</summary>
+    public LoadClient(LoadRun run, LoadTarget target)
+        : this(run, target, run.Loop, run.Tally)
+    {
+    }
 
     /// <summary>What it publishes; null: nothing.</summary>
     public Publication? Publication { get; private set; }
@@ -39,14 +50,14 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target) : LoadConnectio
     /// <summary>Before it connects: publishes a stream.</summary>
     public LoadClient Publishing(FlvReplay replay, uint number, string stream, bool withVideo = false)
     {
-        Publication = new Publication(this, replay, number, Target.StreamName(stream), withVideo);
+        Publication = new Publication(this, Loop, tally, replay, number, Target.StreamName(stream), withVideo);
         return this;
     }
 
     /// <summary>Before it connects: plays a stream, which is that of a publisher of this run.</summary>
     public LoadClient Playing(uint publisher, string stream)
     {
-        _plays.Add((new Watch(run.Tally, run.Id, publisher), Target.StreamName(stream)));
+        _plays.Add((new Watch(tally, run.Id, publisher), Target.StreamName(stream)));
         return this;
     }
 
@@ -68,7 +79,7 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target) : LoadConnectio
     protected override void OnBytes(int count)
     {
         if (_plays.Count > 0)
-            run.Tally.PlayerBytes += count;
+            tally.PlayerBytes += count;
     }
 
     /// <inheritdoc/>
@@ -88,7 +99,7 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target) : LoadConnectio
         var index = Array.IndexOf(_streamIds, message.StreamId) - (Publication is null ? 0 : 1);
         if (index < 0 || index >= _plays.Count)
         {
-            run.Tally.WrongStream++;
+            tally.WrongStream++;
             return;
         }
         var watch = _plays[index].Watch;
@@ -96,7 +107,7 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target) : LoadConnectio
         if (FirstFrameAt == 0 && watch.VideoFrames > 0)
         {
             FirstFrameAt = now;
-            run.Tally.Join.Add(now - OpenedAt);
+            tally.Join.Add(now - OpenedAt);
         }
         // The first frames are those of the cache: after them it is a player like the others.
         if (Stalls && watch.VideoFrames > 5)
@@ -115,7 +126,7 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target) : LoadConnectio
                 break;
             case Replies.Error:
                 if (command.TransactionId == ConnectTransaction)
-                    run.Tally.Answer.Add(now - AskedAt);
+                    tally.Answer.Add(now - AskedAt);
                 Fail($"refused: {Words(command)}");
                 break;
             case Replies.OnStatus when command[0]["level"].AsString() == StatusLevel.Error:
@@ -123,10 +134,10 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target) : LoadConnectio
                 break;
             case Replies.OnStatus when command[0]["code"].AsString() == StatusCodes.Publish.Start && Publication is { IsLive: false }:
                 // Some servers answer on another message stream than they were asked on.
-                Publication.Start(_streamIds[0], run);
+                Publication.Start(_streamIds[0], run.Id, run.Random);
                 break;
             case Replies.OnStatus when command[0]["code"].AsString() == StatusCodes.Play.UnpublishNotify:
-                run.Tally.Unpublished++;
+                tally.Unpublished++;
                 break;
         }
     }
@@ -135,8 +146,8 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target) : LoadConnectio
     {
         AdmittedAt = now;
         ServerId = answer[0]["clientid"].AsString() ?? "";
-        run.Tally.Answer.Add(now - AskedAt);
-        run.Tally.Connect.Add(now - OpenedAt);
+        tally.Answer.Add(now - AskedAt);
+        tally.Connect.Add(now - OpenedAt);
         _streamIds = new uint[_plays.Count + (Publication is null ? 0 : 1)];
         for (var i = 0; i < _streamIds.Length; i++)
             Write(new CommandMessage(CommandNames.CreateStream, i + 2, AmfValue.Null), 0);

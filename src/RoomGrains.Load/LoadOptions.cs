@@ -15,7 +15,7 @@ public sealed record LoadOptions
     /// <summary>Clients that begin to connect each second.</summary>
     public int Ramp { get; init; } = 200;
 
-    /// <summary>From the last client's connect to the beginning of the window.</summary>
+    /// <summary>From the moment when all clients have a picture to the beginning of the window.</summary>
     public TimeSpan Warm { get; init; } = TimeSpan.FromSeconds(4);
 
     /// <summary>The window in which figures are taken.</summary>

@@ -12,11 +12,16 @@ internal sealed class LoadRun : IDisposable
     // A server that lets a publisher wait for longer than this has a waiting room, or is no server.
     private static readonly TimeSpan PublishLimit = TimeSpan.FromSeconds(20);
 
+    // Without a GOP cache a player waits for the next key frame: 10 s at most in what encoders make. Who has no picture then gets none.
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(20);
+
     private readonly string _scenario;
     private readonly Dictionary<string, int> _ends = [];
     private readonly Meter _meter;
+    private readonly CancellationTokenSource _publishing = new();
+    private readonly long _begun = Clock.Now;
     private string _phase = "starts";
-    private long _begun;
+    private (LoadClient Client, Tally Tally, Task Thread)? _publisher;
 
     public LoadRun(string scenario, LoadOptions options, CancellationToken cancel)
     {
@@ -28,7 +33,6 @@ internal sealed class LoadRun : IDisposable
         Targets = [.. options.Urls.Select(url => LoadTarget.Parse(url, options.Flat))];
         Loop = new LoadLoop(cancel);
         _meter = new Meter(Tally, options.ServerProcesses);
-        _begun = Clock.Now;
         Loop.EverySecond = _ => Look();
     }
 
@@ -54,13 +58,25 @@ internal sealed class LoadRun : IDisposable
     /// <summary>Says what the run does now, for those who watch it.</summary>
     public void Phase(string phase) => _phase = phase;
 
-    /// <summary>Brings a publisher, and waits until it publishes.</summary>
+    /// <summary>
+    /// Brings the one publisher of a scenario, and waits until it publishes. It lives on a thread of its own: a frame that is late because the
+    /// generator reads for a thousand players would come together with the next, and cost the server less than it should.
+    /// </summary>
     /// <exception cref="LoadException">It can't.</exception>
-    public LoadClient Publish(FlvReplay replay, uint number, string stream)
+    public void Publish(FlvReplay replay, uint number, string stream)
     {
-        var publisher = new LoadClient(this, Targets[0]).Publishing(replay, number, stream);
-        publisher.Open();
-        var live = Loop.RunUntil(Clock.Now + Clock.Ticks(PublishLimit), () => publisher.End is not null || publisher.Publication!.IsLive);
+        var tally = new Tally();
+        var loop = new LoadLoop(_publishing.Token);
+        var publisher = new LoadClient(this, Targets[0], loop, tally).Publishing(replay, number, stream);
+        var thread = Task.Factory.StartNew(() =>
+        {
+            publisher.Open();
+            loop.RunUntil(long.MaxValue);
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _publisher = (publisher, tally, thread);
+        var live = Loop.RunUntil(Clock.Now + Clock.Ticks(PublishLimit), () => publisher.End is not null || publisher.Publication!.IsLive || thread.IsFaulted);
+        if (thread.IsFaulted)
+            thread.GetAwaiter().GetResult();
         if (publisher.End is { } reason)
         {
             throw publisher.AskedAt == 0
@@ -73,7 +89,6 @@ internal sealed class LoadRun : IDisposable
                 ? $"the server let the publisher in and did not take its stream within {PublishLimit.TotalSeconds:0} s."
                 : $"the server did not answer the publisher within {PublishLimit.TotalSeconds:0} s: has {Targets[0].Name} a waiting room?", LoadFailure.Refused);
         }
-        return publisher;
     }
 
     /// <summary>Lets clients in, so many each second.</summary>
@@ -92,12 +107,13 @@ internal sealed class LoadRun : IDisposable
         client.Open(client.Stalls ? StalledReceiveBuffer : 0);
     }
 
-    /// <summary>Waits for things to settle, then measures.</summary>
-    public void WarmUpAndMeasure()
+    /// <summary>Waits until everybody has what it came for, and then for things to become even.</summary>
+    public void WarmUp()
     {
+        Phase("waits for pictures");
+        Loop.RunUntil(Clock.Now + Clock.Ticks(SettleLimit), () => Clients.TrueForAll(client => client.IsSettled || client.End is not null));
         Phase("warms up");
         Loop.Run(Options.Warm);
-        Measure(Options.For);
     }
 
     /// <summary>Measures.</summary>
@@ -117,14 +133,15 @@ internal sealed class LoadRun : IDisposable
     }
 
     /// <summary>The report.</summary>
-    /// <param name="publishers">Publishers that are not among the clients.</param>
     /// <param name="sharedBy">How many clients the server's memory is shared by; null: all that are there.</param>
-    public LoadReport Report(IReadOnlyList<LoadClient>? publishers = null, int? sharedBy = null)
+    public LoadReport Report(int? sharedBy = null)
     {
         var stalled = Clients.Where(client => client.Stalls).ToArray();
         var readers = Clients.Where(client => !client.Stalls).ToArray();
         var lost = readers.Where(client => client.IsLost).ToArray();
-        var all = Clients.Concat(publishers ?? []).ToArray();
+        StopPublishing();
+        var publisher = _publisher?.Client;
+        var all = publisher is null ? Clients : [.. Clients, publisher];
         var report = new LoadReport
         {
             Scenario = _scenario,
@@ -139,7 +156,7 @@ internal sealed class LoadRun : IDisposable
             JoinMs = Tally.Join.Report(),
             ConnectMs = Tally.Connect.Report(),
             AnswerMs = Tally.Answer.Report(),
-            SendDelayMs = Tally.Lateness.Report(),
+            SendDelayMs = (_publisher?.Tally ?? Tally).Lateness.Report(),
             AllConnectedSeconds = Last(client => client.AdmittedAt),
             AllFirstFramesSeconds = Last(client => client.FirstFrameAt),
             VideoFrames = Tally.VideoFrames,
@@ -148,23 +165,39 @@ internal sealed class LoadRun : IDisposable
             Doubles = Tally.Doubles,
             WrongStream = Tally.WrongStream,
             Rejected = lost.Count(client => !client.IsAdmitted),
-            Dropped = lost.Count(client => client.IsAdmitted) + (publishers?.Count(client => client.IsLost) ?? 0),
+            Dropped = lost.Count(client => client.IsAdmitted) + (publisher is { IsLost: true } ? 1 : 0),
             Stalled = stalled.Length == 0 ? null : stalled.Length,
             StalledDropped = stalled.Length == 0 ? null : stalled.Count(client => client.IsLost),
             Ends = new Dictionary<string, int>(_ends),
             EndedEarly = Loop.IsCancelled,
         };
         report = _meter.Report(report, sharedBy ?? all.Count(client => client.End is null));
-        return report with { Problems = [.. Problems(report, publishers)] };
+        return report with { Problems = [.. Problems(report, publisher)] };
     }
 
     internal void OnEnded(LoadClient client)
     {
-        if (client.IsLost && client.End is { } reason)
+        // The publisher's is said apart, and on another thread.
+        if (client.Loop == Loop && client.IsLost && client.End is { } reason)
             _ends[reason] = _ends.GetValueOrDefault(reason) + 1;
     }
 
-    public void Dispose() => Loop.Dispose();
+    public void Dispose()
+    {
+        StopPublishing();
+        _publisher?.Client.Loop.Dispose();
+        _publishing.Dispose();
+        Loop.Dispose();
+    }
+
+    // Its connection stays: whether it was lost is a part of the report.
+    private void StopPublishing()
+    {
+        if (_publisher is not { Thread: var thread })
+            return;
+        _publishing.Cancel();
+        thread.GetAwaiter().GetResult();
+    }
 
     private const int StalledReceiveBuffer = 4096;
 
@@ -174,7 +207,7 @@ internal sealed class LoadRun : IDisposable
         return last == 0 || FirstConnect == 0 ? null : Math.Round(Clock.Seconds(last - FirstConnect), 3);
     }
 
-    private static IEnumerable<string> Problems(LoadReport report, IReadOnlyList<LoadClient>? publishers)
+    private static IEnumerable<string> Problems(LoadReport report, LoadClient? publisher)
     {
         if (report.Gaps > 0)
             yield return $"{report.Gaps} frames were missing between others";
@@ -186,7 +219,7 @@ internal sealed class LoadRun : IDisposable
             yield return $"{report.Rejected} clients were not let in";
         if (report.Dropped > 0)
             yield return $"{report.Dropped} clients lost their connection";
-        if (publishers?.FirstOrDefault(client => client.IsLost) is { End: { } reason })
+        if (publisher is { IsLost: true, End: { } reason })
             yield return $"the publisher was lost: {reason}";
     }
 

@@ -34,7 +34,7 @@ internal sealed class LoadCommands
     };
 
     private readonly Option<int> _ramp = Count("--ramp", "Clients that begin to connect each second.", 200);
-    private readonly Option<TimeSpan?> _warm = Span("--warm", "From the last client's connect to the window in which figures are taken", "4s");
+    private readonly Option<TimeSpan?> _warm = Span("--warm", "From the moment when all have a picture to the window in which figures are taken", "4s");
     private readonly Option<TimeSpan?> _for = Span("--for", "The window", "15s");
     private readonly Option<bool> _flat = new("--flat") { Description = "The room goes into the names of streams (ROOM-STREAM) instead of the app: for servers whose applications are fixed, as nginx-rtmp's." };
     private readonly Option<int> _seed = Count("--seed", "Which random choices are made.", 1);

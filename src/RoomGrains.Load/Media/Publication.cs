@@ -9,6 +9,8 @@ namespace RoomGrains.Load.Media;
 /// that a late generator makes late frames, and no false latencies.
 /// </summary>
 /// <param name="client">Whose stream it is.</param>
+/// <param name="loop">Calls when something is due.</param>
+/// <param name="tally">Where it is counted how late that was.</param>
 /// <param name="replay">What it sends.</param>
 /// <param name="number">The publisher's number in the run.</param>
 /// <param name="name">The stream's name.</param>
@@ -16,7 +18,7 @@ namespace RoomGrains.Load.Media;
 /// Whether audio waits for the next video frame, as in the packets of an encoder that interleaves: then a frame's time is one write, which is
 /// what makes 1500 publishers bearable beside the server.
 /// </param>
-internal sealed class Publication(LoadClient client, FlvReplay replay, uint number, string name, bool withVideo)
+internal sealed class Publication(LoadClient client, LoadLoop loop, Tally tally, FlvReplay replay, uint number, string name, bool withVideo)
 {
     private const int VideoChunkStream = 6, AudioChunkStream = 4;
 
@@ -38,7 +40,10 @@ internal sealed class Publication(LoadClient client, FlvReplay replay, uint numb
     public bool IsLive => _streamId != 0;
 
     /// <summary>The server takes the stream: begins to send.</summary>
-    public void Start(uint streamId, LoadRun run)
+    /// <param name="streamId">The message stream.</param>
+    /// <param name="run">The run, for the stamps.</param>
+    /// <param name="random">For the place within the time of a frame.</param>
+    public void Start(uint streamId, uint run, Random random)
     {
         _streamId = streamId;
         _fire = now => Fire(run, now);
@@ -46,20 +51,20 @@ internal sealed class Publication(LoadClient client, FlvReplay replay, uint numb
             client.WriteMedia(header.Type, 0, streamId, header.Payload, header.Type == MessageType.Video ? VideoChunkStream : AudioChunkStream);
         client.SendMedia();
         // Publishers that the ramp let in together must not send together: each begins at its own place within the time of a frame.
-        _start = Clock.Now + run.Random.NextInt64(Math.Max(1, replay.FrameTime * Clock.Millisecond));
-        run.Loop.At(DueOf(LastOfBurst()), _fire);
+        _start = Clock.Now + random.NextInt64(Math.Max(1, replay.FrameTime * Clock.Millisecond));
+        loop.At(DueOf(LastOfBurst()), _fire);
     }
 
-    private void Fire(LoadRun run, long now)
+    private void Fire(uint run, long now)
     {
         if (client.End is not null)
             return;
         var last = LastOfBurst();
         for (var due = DueOf(last); due <= now; due = DueOf(last))
         {
-            run.Tally.Lateness.Add(now - due);
+            tally.Lateness.Add(now - due);
             while (_next <= last)
-                Send(replay.Frames[_next++], run.Id);
+                Send(replay.Frames[_next++], run);
             if (_next == replay.Frames.Count)
             {
                 _next = 0;
@@ -69,7 +74,7 @@ internal sealed class Publication(LoadClient client, FlvReplay replay, uint numb
             last = LastOfBurst();
         }
         client.SendMedia();
-        run.Loop.At(DueOf(last), _fire!);
+        loop.At(DueOf(last), _fire!);
     }
 
     private void Send(FlvReplay.Message frame, uint run)

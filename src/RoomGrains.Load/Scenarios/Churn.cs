@@ -11,21 +11,19 @@ internal static class Churn
     public static LoadReport Run(LoadRun run, int clients, int rate)
     {
         var replay = FlvReplay.Load(run.Options.File);
-        var publisher = run.Publish(replay, number: 1, Stream);
+        run.Publish(replay, number: 1, Stream);
         List<LoadClient> here = [.. Enumerable.Range(0, clients).Select(i => Player(run, i))];
         run.Ramp(here);
-        run.Phase("warms up");
-        run.Loop.Run(run.Options.Warm);
+        run.WarmUp();
 
         // From here on only those who come in the window count.
         run.Tally.ForgetJoins();
         var (replaced, windowOpen, due) = (0, true, Clock.Now);
         run.Measure(run.Options.For, begin: () => ReplaceOne(due));
         windowOpen = false;
-        run.Phase("waits for the last");
-        run.Loop.Run(run.Options.Warm);
+        run.WarmUp();
 
-        var report = run.Report([publisher], sharedBy: clients) with { Clients = clients, Replaced = replaced, AllConnectedSeconds = null, AllFirstFramesSeconds = null };
+        var report = run.Report(sharedBy: clients) with { Clients = clients, Replaced = replaced, AllConnectedSeconds = null, AllFirstFramesSeconds = null };
         var without = here.Count(client => client is { End: null, FirstFrameAt: 0 });
         return without == 0 || report.EndedEarly ? report : report with { Problems = [.. report.Problems, $"{without} players never got a picture"] };
 

@@ -10,10 +10,11 @@ internal static class FanOut
     public static LoadReport Run(LoadRun run, int players, int stalled)
     {
         var replay = FlvReplay.Load(run.Options.File);
-        var publisher = run.Publish(replay, number: 1, Stream);
+        run.Publish(replay, number: 1, Stream);
         run.Ramp([.. Enumerable.Range(0, players).Select(i => new LoadClient(run, run.Targets[i % run.Targets.Count]) { Stalls = i < stalled }.Playing(1, Stream))]);
-        run.WarmUpAndMeasure();
-        var report = run.Report([publisher]);
+        run.WarmUp();
+        run.Measure(run.Options.For);
+        var report = run.Report();
         var without = players - stalled - report.Players - report.Dropped - report.Rejected;
         return without <= 0 || report.EndedEarly ? report : report with { Problems = [.. report.Problems, $"{without} players never got a picture"] };
     }

@@ -17,7 +17,8 @@ internal static class Rooms
         // They come as people do, not room by room; and the next one that comes to a server is in another room than the last.
         run.Random.Shuffle(places);
         run.Ramp([.. places.Select((place, i) => Member(run, replay, targets[place / members][i % run.Targets.Count], place, members, watched))]);
-        run.WarmUpAndMeasure();
+        run.WarmUp();
+        run.Measure(run.Options.For);
 
         // Who waits for a member that comes later waits for its first picture: that says nothing of the server.
         var report = run.Report() with { JoinMs = null, AllFirstFramesSeconds = null };

@@ -15,7 +15,7 @@ internal static class Storm
     public static LoadReport Run(LoadRun run, int clients, int rehearsals)
     {
         var replay = FlvReplay.Load(run.Options.File);
-        var publisher = run.Publish(replay, number: 1, Stream);
+        run.Publish(replay, number: 1, Stream);
         Rehearse(run, rehearsals);
         run.Phase("warms up");
         run.Loop.Run(run.Options.Warm);
@@ -31,7 +31,7 @@ internal static class Storm
             },
             until: () => Array.TrueForAll(players, player => player.IsSettled || player.End is not null));
 
-        var report = run.Report([publisher]);
+        var report = run.Report();
         var without = clients - report.Players - report.Dropped - report.Rejected;
         return without <= 0 || report.EndedEarly ? report : report with { AllFirstFramesSeconds = null, Problems = [.. report.Problems, $"{without} players had no picture after {report.Seconds:0.0} s"] };
     }

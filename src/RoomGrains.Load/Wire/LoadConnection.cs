@@ -52,7 +52,8 @@ internal abstract class LoadConnection(LoadLoop loop, LoadTarget target) : IDisp
     /// <summary>Whether it has ended and we did not end it.</summary>
     public bool IsLost => End is not null && !IsClosed;
 
-    protected LoadLoop Loop => loop;
+    /// <summary>The thread on which it lives.</summary>
+    public LoadLoop Loop => loop;
 
     protected LoadTarget Target => target;
 

@@ -1,0 +1,197 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+using RoomGrains.Rtmp.Chunks;
+using RoomGrains.Rtmp.Commands;
+using RoomGrains.Rtmp.Handshakes;
+using RoomGrains.Rtmp.Messages;
+
+namespace RoomGrains.Load.Tests;
+
+/// <summary>
+/// A server that does what no server should, as it is told: so that it can be seen whether the generator notices. It knows no rooms, only
+/// names of streams.
+/// </summary>
+internal sealed class CrookedServer : IAsyncDisposable
+{
+    private readonly Socket _listener = new(SocketType.Stream, ProtocolType.Tcp);
+    private readonly List<Client> _clients = [];
+    private readonly Lock _gate = new();
+    private readonly Task _accepting;
+
+    public CrookedServer()
+    {
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Listen(100);
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>Where it listens.</summary>
+    public string Url => $"rtmp://127.0.0.1:{((IPEndPoint)_listener.LocalEndPoint!).Port}/live/crooked";
+
+    /// <summary>
+    /// How often the video frame with this number (from 1 on) of a stream is sent to a player of a stream; below 0 the player is thrown out. An honest
+    /// server sends it once where both are the same.
+    /// </summary>
+    public Func<string, string, int, int> Copies { get; init; } = Honest;
+
+    /// <summary>What a connection is told that comes when so many have come before; null: it is let in.</summary>
+    public Func<int, string?> Refusal { get; init; } = _ => null;
+
+    public static int Honest(string published, string played, int frame) => published == played ? 1 : 0;
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Dispose();
+        await _accepting;
+        Client[] clients;
+        lock (_gate)
+            clients = [.. _clients];
+        foreach (var client in clients)
+            client.Socket.Dispose();
+        await Task.WhenAll(clients.Select(client => client.Run));
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var socket = await _listener.AcceptAsync();
+                socket.NoDelay = true;
+                lock (_gate)
+                {
+                    var client = new Client(socket, Refusal(_clients.Count));
+                    _clients.Add(client);
+                    client.Run = Task.Run(() => ServeAsync(client));
+                }
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The test is over.
+        }
+    }
+
+    private async Task ServeAsync(Client client)
+    {
+        var (handshake, shaken) = (new ServerHandshake(), false);
+        using var reader = new ChunkReader(ChunkReaderLimits.AfterAccept);
+        var received = new ArrayBufferWriter<byte>();
+        try
+        {
+            while (await client.Socket.ReceiveAsync(received.GetMemory(64 * 1024)) is > 0 and var count)
+            {
+                received.Advance(count);
+                var left = new ReadOnlySequence<byte>(received.WrittenMemory);
+                if (!shaken)
+                {
+                    var output = new ArrayBufferWriter<byte>();
+                    shaken = handshake.TryAdvance(ref left, output);
+                    client.Send(output.WrittenSpan);
+                }
+                while (shaken && reader.TryRead(ref left, out var message))
+                {
+                    Serve(client, message);
+                    message.Release();
+                }
+                var rest = left.ToArray();
+                received.Clear();
+                received.Write(rest);
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It left, or was thrown out.
+        }
+    }
+
+    private void Serve(Client client, RtmpMessage message)
+    {
+        if (message.Type is MessageType.Video or MessageType.Audio)
+        {
+            Relay(client, message);
+            return;
+        }
+        if (!CommandMessage.IsCommand(message.Type))
+            return;
+        var command = CommandMessage.Parse(message);
+        switch (command.Name)
+        {
+            case CommandNames.Connect when client.Refusal is { } words:
+                client.Send(Replies.ConnectError(ConnectCommand.From(command), StatusCodes.Connect.Rejected, words), 0);
+                break;
+            case CommandNames.Connect:
+                client.Send(Replies.ConnectSuccess(ConnectCommand.From(command), ""), 0);
+                break;
+            case CommandNames.CreateStream:
+                client.Send(Replies.CreateStreamResult(command, ++client.LastStreamId), 0);
+                break;
+            case CommandNames.Publish:
+                client.Publishes = command[0].AsString()!;
+                client.Send(StreamReplies.PublishStart(client.Publishes), message.StreamId);
+                break;
+            case CommandNames.Play:
+                client.Send(StreamReplies.PlayStart(command[0].AsString()!), message.StreamId);
+                lock (_gate)
+                    client.Plays.Add((command[0].AsString()!, message.StreamId));
+                break;
+        }
+    }
+
+    private void Relay(Client publisher, RtmpMessage message)
+    {
+        if (message.Type == MessageType.Video)
+            publisher.Frames++;
+        lock (_gate)
+        {
+            foreach (var player in _clients)
+                foreach (var (name, streamId) in player.Plays)
+                {
+                    var copies = message.Type == MessageType.Video ? Copies(publisher.Publishes, name, publisher.Frames) : Honest(publisher.Publishes, name, 0);
+                    if (copies < 0)
+                        player.Socket.Dispose();
+                    for (; copies > 0; copies--)
+                        player.Send(message, streamId);
+                }
+        }
+    }
+
+    private sealed class Client(Socket socket, string? refusal)
+    {
+        public readonly Socket Socket = socket;
+        public readonly string? Refusal = refusal;
+        public readonly List<(string Name, uint StreamId)> Plays = [];
+        public Task Run = Task.CompletedTask;
+        public string Publishes = "";
+        public int Frames;
+        public uint LastStreamId;
+
+        public void Send(CommandMessage command, uint streamId) => Send(command.ToOutgoing(ChunkReader.DefaultChunkSize), streamId);
+
+        public void Send(RtmpMessage message, uint streamId) =>
+            Send(OutgoingMessage.Encode(message.Type, message.Timestamp, message.Payload, 6, ChunkReader.DefaultChunkSize), streamId);
+
+        public void Send(ReadOnlySpan<byte> bytes)
+        {
+            try
+            {
+                Socket.Send(bytes);
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // It left.
+            }
+        }
+
+        private void Send(OutgoingMessage message, uint streamId)
+        {
+            Span<byte> header = stackalloc byte[OutgoingMessage.MaxHeaderLength];
+            // In one piece: publishers of several streams send to one player from several threads.
+            lock (Socket)
+                Send([.. header[..message.WriteHeader(header, streamId)], .. message.Body]);
+            message.Release();
+        }
+    }
+}
