@@ -96,7 +96,9 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target, LoadLoop loop, 
 
     private void OnMedia(in RtmpMessage message, long now)
     {
-        var index = Array.IndexOf(_streamIds, message.StreamId) - (Publication is null ? 0 : 1);
+        // node-media-server sends media on message stream 0, whatever it gave out. Where one stream is all there is, the stamps tell right from wrong.
+        var index = _streamIds.Length == 1 && message.StreamId == 0 ? 0 : Array.IndexOf(_streamIds, message.StreamId);
+        index -= Publication is null ? 0 : 1;
         if (index < 0 || index >= _plays.Count)
         {
             tally.WrongStream++;

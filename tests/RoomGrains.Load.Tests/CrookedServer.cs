@@ -35,6 +35,9 @@ internal sealed class CrookedServer : IAsyncDisposable
     /// </summary>
     public Func<string, string, int, int> Copies { get; init; } = Honest;
 
+    /// <summary>Whether media comes on message stream 0 instead of the one that was given out: not crooked but node-media-server's way.</summary>
+    public bool MediaOnStreamZero { get; init; }
+
     /// <summary>What a connection is told that comes when so many have come before; null: it is let in.</summary>
     public Func<int, string?> Refusal { get; init; } = _ => null;
 
@@ -153,7 +156,7 @@ internal sealed class CrookedServer : IAsyncDisposable
                     if (copies < 0)
                         player.Socket.Dispose();
                     for (; copies > 0; copies--)
-                        player.Send(message, streamId);
+                        player.Send(message, MediaOnStreamZero ? 0 : streamId);
                 }
         }
     }

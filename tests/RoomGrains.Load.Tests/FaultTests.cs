@@ -21,6 +21,15 @@ public sealed class FaultTests(Clip clip)
     }
 
     [Fact]
+    public async Task Media_on_message_stream_0_is_that_of_the_only_stream()
+    {
+        await using var server = new CrookedServer { MediaOnStreamZero = true };
+        var report = await FanOutAsync(server, players: 3);
+        Assert.Empty(report.Problems);
+        Assert.Equal((3, 0), (report.Players, report.WrongStream));
+    }
+
+    [Fact]
     public async Task A_missing_frame_is_seen()
     {
         await using var server = new CrookedServer { Copies = (published, played, frame) => frame == Late ? 0 : CrookedServer.Honest(published, played, frame) };
