@@ -16,6 +16,9 @@ public sealed partial class StreamHub
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LiveStream> _streams = [];
+
+    // A room's report is made every few seconds for each room: it must cost what the room is, and not what the node is.
+    private readonly Dictionary<string, List<LiveStream>> _rooms = new(StringComparer.Ordinal);
     private readonly StreamOptions _options;
     private readonly TimeProvider _time;
     private readonly MediaMetrics _metrics;
@@ -124,9 +127,17 @@ public sealed partial class StreamHub
     }
 
     /// <summary>The streams as they are now.</summary>
-    /// <param name="prefix">Only those whose path starts with this, for example <c>application/room/</c>; empty for all.</param>
-    public IReadOnlyList<StreamStatistics> Snapshot(string prefix = "") =>
-        [.. Streams().Where(s => s.Path.StartsWith(prefix, StringComparison.Ordinal)).Select(s => s.Describe())];
+    public IReadOnlyList<StreamStatistics> Snapshot() => [.. Streams().Select(s => s.Describe())];
+
+    /// <summary>The streams of one room as they are now.</summary>
+    /// <param name="room"><c>application/room</c>.</param>
+    public IReadOnlyList<StreamStatistics> SnapshotRoom(string room)
+    {
+        LiveStream[] streams;
+        lock (_gate)
+            streams = _rooms.TryGetValue(room, out var known) ? [.. known] : [];
+        return Array.ConvertAll(streams, s => s.Describe());
+    }
 
     internal IEnumerable<Measurement<int>> CountStreams() =>
         Streams().GroupBy(s => s.State).Select(g => new Measurement<int>(g.Count(), new KeyValuePair<string, object?>("state", g.Key switch
@@ -173,7 +184,12 @@ public sealed partial class StreamHub
         lock (_gate)
         {
             if (!_streams.TryGetValue(path, out var stream))
+            {
                 _streams[path] = stream = new LiveStream(path, _options, _time, _metrics, Release);
+                if (!_rooms.TryGetValue(RoomOf(path), out var room))
+                    _rooms[RoomOf(path)] = room = [];
+                room.Add(stream);
+            }
             stream.Holders++;
             return stream;
         }
@@ -186,9 +202,15 @@ public sealed partial class StreamHub
             if (--stream.Holders > 0)
                 return;
             _streams.Remove(stream.Path);
+            var room = _rooms[RoomOf(stream.Path)];
+            room.Remove(stream);
+            if (room.Count == 0)
+                _rooms.Remove(RoomOf(stream.Path));
             _gone = Add(_gone, stream);
         }
     }
+
+    private static string RoomOf(string path) => path[..Math.Max(path.LastIndexOf('/'), 0)];
 
     private static partial class Log
     {

@@ -82,7 +82,7 @@ public sealed class RelayTests(GrainFixture grains) : IClassFixture<GrainFixture
         foreach (var player in players)
             await player.DisposeAsync();
 
-        (int, int) Of(TestGateway node, string stream) => node.Hub.Snapshot($"{room}/{stream}").Select(s => (s.Players, s.Relays)).Single();
+        (int, int) Of(TestGateway node, string stream) => node.Hub.SnapshotRoom($"{room}").Where(s => s.Path == $"{room}/{stream}").Select(s => (s.Players, s.Relays)).Single();
 
         async Task<Guest> PlayBothAsync(TestGateway node)
         {

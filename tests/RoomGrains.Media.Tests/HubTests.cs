@@ -32,7 +32,7 @@ public sealed class HubTests
     }
 
     [Fact]
-    public void Streams_are_found_by_prefix_and_do_not_mix()
+    public void Streams_are_found_by_room_and_do_not_mix()
     {
         using var stage = new Stage();
         var publication = stage.Publish();
@@ -42,8 +42,13 @@ public sealed class HubTests
         stage.Send(publication, "A1@0");
         Assert.Equal("A1@0", sink.Take());
         Assert.Equal("", other.Take());
-        Assert.Equal([Stage.Path], stage.Hub.Snapshot("chat/lobby/").Select(s => s.Path));
+        Assert.Equal([Stage.Path], stage.Hub.SnapshotRoom("chat/lobby").Select(s => s.Path));
+        Assert.Equal(["chat/lobby2/alice"], stage.Hub.SnapshotRoom("chat/lobby2").Select(s => s.Path));
+        Assert.Empty(stage.Hub.SnapshotRoom("chat"));
         Assert.Equal(2, stage.Hub.Snapshot().Count);
+        subscription.Dispose();
+        Assert.Empty(stage.Hub.SnapshotRoom("chat/lobby2"));
+        Assert.Single(stage.Hub.SnapshotRoom("chat/lobby"));
     }
 
     [Fact]

@@ -117,8 +117,8 @@ internal sealed partial class RoomPresence(
 
     private NodePresence Describe(RoomKey room)
     {
-        var prefix = $"{room}/";
-        var statistics = hub.Snapshot(prefix).ToDictionary(s => s.Path[prefix.Length..]);
+        var path = room.ToString();
+        var statistics = hub.SnapshotRoom(path).ToDictionary(s => s.Path[(path.Length + 1)..], StringComparer.Ordinal);
         lock (_gate)
         {
             var presence = new NodePresence
