@@ -18,7 +18,7 @@ internal static class AdmissionRun
     {
         await using var silo = await AdmissionSilo.Start();
         await Closed(silo, 256, Warm);
-        Console.WriteLine($"{"in flight",10} {"verdicts/s",11} {"p50 ms",8} {"p99 ms",8} {"max ms",8} {"CPU us",7} {"B/verdict",10} {"GCs",10} {"others",7}");
+        Console.WriteLine($"{"in flight",10} {"verdicts/s",11} {"p50 ms",8} {"p99 ms",8} {"max ms",8} {"CPU us",7} {"B/verdict",10} {"GCs",10} {"paused",7} {"others",7}");
         var most = 0.0;
         foreach (var inFlight in (int[])[16, 64, 256])
         {
@@ -75,7 +75,7 @@ internal static class AdmissionRun
     {
         var process = Process.GetCurrentProcess();
         GC.Collect();
-        var (bytes, collections, cpu, machine, from) = (GC.GetTotalAllocatedBytes(), Collections(), process.TotalProcessorTime, MachineCpu(), Stopwatch.GetTimestamp());
+        var (bytes, collections, pauses, cpu, machine, from) = (GC.GetTotalAllocatedBytes(), Collections(), GC.GetTotalPauseDuration(), process.TotalProcessorTime, MachineCpu(), Stopwatch.GetTimestamp());
         var took = await run();
         var seconds = Stopwatch.GetElapsedTime(from).TotalSeconds;
         process.Refresh();
@@ -84,7 +84,7 @@ internal static class AdmissionRun
         took.Sort();
         return new Result(
             took.Count / seconds, At(took, 0.5), At(took, 0.99), At(took, 1), cpu.TotalMicroseconds / took.Count,
-            (GC.GetTotalAllocatedBytes() - bytes) / took.Count, [.. Collections().Zip(collections, (now, before) => now - before)], (machine - cpu).TotalSeconds / seconds);
+            (GC.GetTotalAllocatedBytes() - bytes) / took.Count, [.. Collections().Zip(collections, (now, before) => now - before)], (GC.GetTotalPauseDuration() - pauses).TotalSeconds / seconds, (machine - cpu).TotalSeconds / seconds);
     }
 
     /// <summary>CPU time of all processes: what others took of it says how far a figure can be trusted.</summary>
@@ -103,7 +103,7 @@ internal static class AdmissionRun
     private static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
 
     private static void Print(string load, Result r) => Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture, $"{load,10} {r.PerSecond,11:0} {r.P50,8:0.00} {r.P99,8:0.00} {r.Max,8:0.00} {r.CpuMicroseconds,7:0} {r.Bytes,10} {string.Join('/', r.Collections),10} {r.Others,7:0.00}"));
+        CultureInfo.InvariantCulture, $"{load,10} {r.PerSecond,11:0} {r.P50,8:0.00} {r.P99,8:0.00} {r.Max,8:0.00} {r.CpuMicroseconds,7:0} {r.Bytes,10} {string.Join('/', r.Collections),10} {r.Paused,7:P0} {r.Others,7:0.00}"));
 
-    private sealed record Result(double PerSecond, double P50, double P99, double Max, double CpuMicroseconds, long Bytes, int[] Collections, double Others);
+    private sealed record Result(double PerSecond, double P50, double P99, double Max, double CpuMicroseconds, long Bytes, int[] Collections, double Paused, double Others);
 }

@@ -29,28 +29,70 @@ internal sealed class AdmissionSilo : IAsyncDisposable
     private AdmissionSilo(IHost host, string folder) =>
         (_host, _folder, _grains) = (host, folder, host.Services.GetRequiredService<IGrainFactory>());
 
-    public static async Task<AdmissionSilo> Start()
+    /// <summary>Starts one.</summary>
+    /// <param name="services">Called for its services; null: they are the node's.</param>
+    public static async Task<AdmissionSilo> Start(Action<IServiceCollection>? services = null)
     {
         var folder = Directory.CreateTempSubdirectory("roomgrains-admission-").FullName;
         var ports = FreePort.Several(2);
         var options = new ClusterOptions { ClusterId = "admission", ServiceId = "admission", AdvertisedAddress = "127.0.0.1", SiloPort = ports[0], ClientGatewayPort = ports[1] };
         var host = Host.CreateDefaultBuilder()
             .ConfigureLogging(logging => logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Warning))
-            .UseOrleans(silo => silo.UseRoomGrains(options, "admission", folder))
+            .UseOrleans(silo =>
+            {
+                silo.UseRoomGrains(options, "admission", folder);
+                services?.Invoke(silo.Services);
+            })
             .Build();
         await host.StartAsync();
         var silo = new AdmissionSilo(host, folder);
         // Rooms come up here, and not while something is measured.
-        foreach (var _ in silo._rooms)
-            await silo.ComeAndGo();
+        foreach (var room in silo._rooms)
+            await silo._grains.GetRoom(room).Describe();
         return silo;
     }
+
+    /// <summary>Whether newcomers wait until they are approved.</summary>
+    public Task SetWaitingRooms(bool wait) =>
+        _grains.GetDirectory("chat").SetSettings(new ApplicationSettings { RoomDefaults = new RoomSettings { WaitingRoom = wait } });
+
+    /// <summary>How many wait, as the directory lists them.</summary>
+    public async Task<int> CountPending() => (await _grains.GetDirectory("chat").ListPending()).Length;
+
+    /// <summary>A guest who stays.</summary>
+    public (ConnectionId Id, Task Admitted) Come()
+    {
+        var request = NewRequest();
+        return (request.Connection, Wait());
+
+        async Task Wait()
+        {
+            var pending = _grains.GetPending(request.Connection);
+            AdmissionAnswer answer;
+            do
+                answer = await pending.Admit(request, Slice).ConfigureAwait(false);
+            while (answer.Verdict is null);
+            Check(request, answer);
+            if (answer.Verdict.ConfirmDelivery)
+                await pending.Confirm(true).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A moderator lets a guest in.</summary>
+    public async Task Approve(ConnectionId id) => (await _grains.GetPending(id).Approve("moderator").ConfigureAwait(false)).ValueOrThrow();
 
     /// <summary>A guest asks for a room, gets his seat, and leaves it: so rooms stay as they are, however long this goes on.</summary>
     public async Task ComeAndGo()
     {
+        var request = NewRequest();
+        Check(request, await _grains.GetPending(request.Connection).Admit(request, Slice).ConfigureAwait(false));
+        _grains.GetRoom(new RoomKey(request.Application, request.Room!)).ReleaseSeat(request.Connection).Ignore();
+    }
+
+    private AdmissionRequest NewRequest()
+    {
         var room = _rooms[(uint)Interlocked.Increment(ref _turn) % Rooms];
-        var request = new AdmissionRequest
+        return new AdmissionRequest
         {
             Connection = ConnectionId.New(),
             Application = room.Application,
@@ -61,10 +103,12 @@ internal sealed class AdmissionSilo : IAsyncDisposable
             Client = "FMLE/3.0 (compatible; Lavf60.16.100)",
             TcUrl = "rtmp://127.0.0.1:1935/chat/lobby",
         };
-        var answer = await _grains.GetPending(request.Connection).Admit(request, Slice).ConfigureAwait(false);
-        if (answer.Verdict is not { Kind: VerdictKind.Accept } verdict || verdict.Connection != request.Connection || verdict.Room != room)
-            throw new InvalidOperationException($"{request.Connection} asked for {room} and was told {answer.Verdict}.");
-        _grains.GetRoom(room).ReleaseSeat(request.Connection).Ignore();
+    }
+
+    private static void Check(AdmissionRequest request, AdmissionAnswer answer)
+    {
+        if (answer.Verdict is not { Kind: VerdictKind.Accept, Room: { } room } verdict || verdict.Connection != request.Connection || room.Room != request.Room)
+            throw new InvalidOperationException($"{request.Connection} asked for {request.Application}/{request.Room} and was told {answer.Verdict}.");
     }
 
     public async ValueTask DisposeAsync()
