@@ -19,6 +19,9 @@ public interface IPlayerSink
     /// <summary>Queues a message; the sink takes a reference of its own. No input or output, no waiting, no call into the hub.</summary>
     void Enqueue(OutgoingMessage message);
 
+    /// <summary>Queues messages as one piece; the sink takes a reference to their bytes. As <see cref="Enqueue(OutgoingMessage)"/> otherwise.</summary>
+    void Enqueue(MessageBatch batch);
+
     /// <summary>Starts sending what is queued; it does not wait for the end. It may find nothing queued.</summary>
     void Flush();
 

@@ -95,30 +95,47 @@ public sealed class Subscription : IDisposable
     /// <summary>Of a relay: the one publication that it plays.</summary>
     internal long? RelayedEpoch { get; }
 
+    /// <summary>Its place in the stream's set of players; the stream's own.</summary>
+    internal int Place { get; set; }
+
     /// <summary>Enters the stream; false when it is a relay of a publication that is not there.</summary>
     internal bool Join(bool fromGop)
     {
         lock (_gate)
         {
-            List<OutgoingMessage> headers = [];
-            if (_stream.Join(this, fromGop, headers, ref _headers, out _from) is not { } gop)
+            if (!_stream.Join(this, fromGop, ref _headers, out _from))
                 return false;
-            foreach (var header in headers)
-                EnqueueOwned(header);
-            foreach (var (message, frame) in gop)
-            {
-                if (Wants(frame) && IsDecodable(frame))
-                {
-                    Open(frame);
-                    Enqueue(message);
-                }
-                message.Release();
-            }
             // What is queued here at once is no sign of a slow player.
             _burst = _bytesQueued;
         }
         Flush();
         return true;
+    }
+
+    /// <summary>Queues what a joiner gets of the past. Called by the stream during the join, under both locks.</summary>
+    internal void CatchUp(List<OutgoingMessage> headers, GopCache gop)
+    {
+        foreach (var header in headers)
+            EnqueueOwned(header);
+        if (gop.IsWhole && _receiveAudio && _receiveVideo)
+        {
+            foreach (var piece in gop.Pieces)
+                Enqueue(piece);
+            _keyed = gop.Opens;
+            return;
+        }
+        var at = 0;
+        foreach (var piece in gop.Pieces)
+        {
+            foreach (var message in piece.Messages)
+            {
+                var frame = gop.Frames[at++];
+                if (!Wants(frame) || !IsDecodable(frame))
+                    continue;
+                Open(frame);
+                Enqueue(message);
+            }
+        }
     }
 
     internal void BeginPublication(bool started)
@@ -152,19 +169,22 @@ public sealed class Subscription : IDisposable
         {
             if (_ended || _paused)
                 return;
-            if (TakesWhole(batch) && _sink.TrySend(batch.Messages))
+            var whole = TakesWhole(batch);
+            if (whole && _sink.TrySend(batch.Messages))
             {
                 _keyed = _keyed.Union(batch.Opens);
                 _bytesQueued += batch.Messages.WireLength;
                 _burst = 0;
                 return;
             }
-            var messages = batch.Messages.Messages;
-            for (var i = 0; i < messages.Length; i++)
+            if (whole && Measure() == Lag.None)
             {
-                // What came before the player did, it has from the cache.
-                if (batch.First + i >= _from)
-                    DeliverOne(messages[i], batch[i].Frame, batch[i].Version);
+                _keyed = _keyed.Union(batch.Opens);
+                Enqueue(batch.Messages);
+            }
+            else
+            {
+                DeliverEach(batch);
             }
         }
         Flush();
@@ -180,6 +200,17 @@ public sealed class Subscription : IDisposable
     /// <summary>Whether the policy has nothing to decide about any of these messages.</summary>
     private bool TakesWhole(StreamBatch batch) =>
         batch.First >= _from && batch.Version <= _headers && _keyed.Contains(batch.Needs) && !_skipping && _receiveAudio && _receiveVideo;
+
+    private void DeliverEach(StreamBatch batch)
+    {
+        var messages = batch.Messages.Messages;
+        for (var i = 0; i < messages.Length; i++)
+        {
+            // What came before the player did, it has from the cache.
+            if (batch.First + i >= _from)
+                DeliverOne(messages[i], batch[i].Frame, batch[i].Version);
+        }
+    }
 
     private void DeliverOne(OutgoingMessage message, in MediaFrame frame, long version)
     {
@@ -305,6 +336,13 @@ public sealed class Subscription : IDisposable
     {
         _sink.Enqueue(message);
         _bytesQueued += message.WireLength;
+        _unflushed = true;
+    }
+
+    private void Enqueue(MessageBatch batch)
+    {
+        _sink.Enqueue(batch);
+        _bytesQueued += batch.WireLength;
         _unflushed = true;
     }
 

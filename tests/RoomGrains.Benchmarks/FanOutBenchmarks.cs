@@ -57,6 +57,12 @@ public class FanOutBenchmarks
 
         public Backlog Backlog => default;
 
+        public void Enqueue(MessageBatch batch)
+        {
+            foreach (var message in batch.Messages)
+                Enqueue(message);
+        }
+
         /// <summary>Something always waits: messages come one by one.</summary>
         public bool TrySend(MessageBatch batch) => false;
 

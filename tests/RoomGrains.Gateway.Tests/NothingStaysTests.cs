@@ -95,6 +95,12 @@ public sealed class NothingStaysTests(GrainFixture grains, ITestOutputHelper out
 
         public Backlog Backlog => default;
 
+        public void Enqueue(MessageBatch batch)
+        {
+            foreach (var message in batch.Messages)
+                Enqueue(message);
+        }
+
         public bool TrySend(MessageBatch batch) => false;
 
         public void Enqueue(OutgoingMessage message) => Messages.Add(message);

@@ -59,7 +59,12 @@ internal sealed class TestGateway : IAsyncDisposable
             (options.RtmpPort, options.ListenAddress) = (0, "127.0.0.1");
             configure?.Invoke(options);
         });
-        builder.Services.Configure<StreamOptions>(options => streams?.Invoke(options));
+        builder.Services.Configure<StreamOptions>(options =>
+        {
+            // What is sent is seen at once, also where the test's clock stands still.
+            options.AudioMergeWindow = TimeSpan.Zero;
+            streams?.Invoke(options);
+        });
         var host = builder.Build();
         await host.StartAsync();
         var gateway = new TestGateway(host, log);

@@ -14,12 +14,17 @@ internal sealed class CountingSink : IPlayerSink, IDisposable
     /// <summary>Whether something waits, as far as the hub knows: then messages come one by one.</summary>
     public bool IsBusy { get; init; }
 
+    public void Enqueue(MessageBatch batch)
+    {
+        foreach (var message in batch.Messages)
+            Enqueue(message);
+    }
+
     public bool TrySend(MessageBatch batch)
     {
         if (IsBusy)
             return false;
-        foreach (var message in batch.Messages)
-            Enqueue(message);
+        Enqueue(batch);
         return batch.ToWire(1).Length == batch.WireLength;
     }
 

@@ -192,6 +192,12 @@ public sealed class EnhancedTests
 
         public Backlog Backlog { get; set; }
 
+        public void Enqueue(Rtmp.Chunks.MessageBatch batch)
+        {
+            foreach (var message in batch.Messages)
+                Enqueue(message);
+        }
+
         public bool TrySend(Rtmp.Chunks.MessageBatch batch) => false;
 
         public void Enqueue(Rtmp.Chunks.OutgoingMessage message) => _seen.Add(Convert.ToHexString(message.Body));

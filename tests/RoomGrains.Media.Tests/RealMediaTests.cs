@@ -91,6 +91,12 @@ public sealed class RealMediaTests(ITestOutputHelper output)
 
         public Backlog Backlog => default;
 
+        public void Enqueue(MessageBatch batch)
+        {
+            foreach (var message in batch.Messages)
+                Enqueue(message);
+        }
+
         public bool TrySend(MessageBatch batch) => false;
 
         public void Enqueue(OutgoingMessage message) => Payloads.Add(Convert.ToHexString(message.Body));

@@ -49,12 +49,17 @@ internal sealed class RecordingSink : IPlayerSink, IDisposable
     /// <summary>Batches taken whole.</summary>
     public int Writes { get; private set; }
 
+    public void Enqueue(MessageBatch batch)
+    {
+        foreach (var message in batch.Messages)
+            Enqueue(message);
+    }
+
     public bool TrySend(MessageBatch batch)
     {
         if (IsBusy)
             return false;
-        foreach (var message in batch.Messages)
-            Enqueue(message);
+        Enqueue(batch);
         Writes++;
         return true;
     }

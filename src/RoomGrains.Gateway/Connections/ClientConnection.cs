@@ -1,18 +1,11 @@
-using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 
 namespace RoomGrains.Gateway.Connections;
 
-/// <summary>
-/// One TCP connection: bytes in, messages out. An idle connection holds no receive buffer: the pipe first waits for readability with a
-/// read of zero bytes, so that ten thousand pending clients cost their sockets and little more.
-/// </summary>
-internal sealed class ClientConnection : IAsyncDisposable
+/// <summary>One TCP connection: bytes in, messages out.</summary>
+internal sealed class ClientConnection : IDisposable
 {
-    /// <summary>Large enough for a video frame of a usual room in one read; rented only while bytes are there.</summary>
-    private const int ReceiveBufferSize = 16 * 1024;
-
     private readonly Socket _socket;
     private readonly TimeProvider _time;
 
@@ -25,11 +18,9 @@ internal sealed class ClientConnection : IAsyncDisposable
         RemoteAddress = (IPEndPoint)socket.RemoteEndPoint!;
         if (RemoteAddress.Address.IsIPv4MappedToIPv6)
             RemoteAddress = new IPEndPoint(RemoteAddress.Address.MapToIPv4(), RemoteAddress.Port);
-        Input = PipeReader.Create(
-            new NetworkStream(socket, ownsSocket: false), new StreamPipeReaderOptions(bufferSize: ReceiveBufferSize, minimumReadSize: 1024, useZeroByteReads: true));
-        // A send that the kernel does not take comes back at once, instead of holding up the publisher's thread. (The stream above wants to be
-        // made before.)
+        // A send that the kernel does not take comes back at once, instead of holding up the publisher's thread.
         socket.Blocking = false;
+        Input = new SocketInput(socket);
         Output = new Outbox(socket, time);
     }
 
@@ -37,7 +28,7 @@ internal sealed class ClientConnection : IAsyncDisposable
     public IPEndPoint RemoteAddress { get; }
 
     /// <summary>What the client sends.</summary>
-    public PipeReader Input { get; }
+    public SocketInput Input { get; }
 
     /// <summary>What is sent to the client.</summary>
     public Outbox Output { get; }
@@ -57,15 +48,17 @@ internal sealed class ClientConnection : IAsyncDisposable
     public async Task CloseGracefullyAsync(TimeSpan linger)
     {
         using var limit = new CancellationTokenSource(linger, _time);
+        using var wake = limit.Token.UnsafeRegister(static input => ((SocketInput)input!).Wake(), Input);
         try
         {
             await Output.DrainedAsync().WaitAsync(limit.Token).ConfigureAwait(false);
             _socket.Shutdown(SocketShutdown.Send);
-            while (true)
+            while (!limit.IsCancellationRequested)
             {
-                var read = await Input.ReadAsync(limit.Token).ConfigureAwait(false);
-                Input.AdvanceTo(read.Buffer.End);
-                if (read.IsCompleted)
+                if (!Input.TryRead(out var bytes, out var ended))
+                    await Input.WaitAsync().ConfigureAwait(false);
+                Input.Advance(bytes.Length);
+                if (ended)
                     return;
             }
         }
@@ -76,10 +69,10 @@ internal sealed class ClientConnection : IAsyncDisposable
     }
 
     /// <summary>Closes the socket at once.</summary>
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
         _socket.Dispose();
         Output.Dispose();
-        await Input.CompleteAsync().ConfigureAwait(false);
+        Input.Dispose();
     }
 }

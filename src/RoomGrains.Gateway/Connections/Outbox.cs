@@ -14,18 +14,19 @@ namespace RoomGrains.Gateway.Connections;
 /// <remarks>
 /// <para>A write happens on the caller's thread as long as the kernel takes the bytes, which it nearly always does: a publisher's thread serves
 /// all players of its stream without a thread hop for each. When the kernel's buffer is full the write goes on from the socket's
-/// completion, and the messages that come meanwhile ride in the next write.</para>
+/// completion, and the messages that come meanwhile ride in the next write. One turn is one write: who has more waiting, such as a joiner the rest
+/// of its GOP, goes to the end of the thread pool's queue. In a storm of joiners everybody has a first picture before anybody has a second.</para>
 /// <para>A write is one piece of memory. The cheapest is a batch that was put together once for all players (<see cref="TrySend"/>): a player
 /// that keeps up has no queue. Only what had to be queued is put together for this client alone; a copy of some kilobytes costs less than the
 /// pinning of its parts for a gathered write.</para>
 /// </remarks>
-internal sealed class Outbox(Socket socket, TimeProvider time) : IDisposable
+internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWorkItem, IDisposable
 {
     /// <summary>Bytes of queued messages in one write: a joiner's GOP goes out in a few writes instead of dozens.</summary>
     private const int BytesPerWrite = 64 * 1024;
 
-    /// <summary>A joiner's GOP leaves a queue of this length and more behind; it is given back when it is empty.</summary>
-    private const int UsualQueueLength = 16;
+    /// <summary>A ready piece of this many bytes is written as it is; a copy into a larger write saves more than it costs below.</summary>
+    private const int LeastPiece = 16 * 1024;
 
     /// <summary>
     /// Answers, pings and notices that may wait: the policy for slow players knows only media, and a client that asks on and on and never
@@ -98,7 +99,18 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IDisposable
         {
             if (_closed)
                 return;
-            Add(message.AddReference(), streamId, isAnswer: false);
+            Add(new Entry(message.AddReference(), null, streamId, time.GetTimestamp(), IsAnswer: false));
+        }
+    }
+
+    /// <summary>Queues messages as one piece, with a reference of its own to their bytes.</summary>
+    public void Enqueue(MessageBatch batch, uint streamId)
+    {
+        lock (_gate)
+        {
+            if (_closed)
+                return;
+            Add(new Entry(null, batch.ToWire(streamId).AddReference(), streamId, time.GetTimestamp(), IsAnswer: false));
         }
     }
 
@@ -113,7 +125,7 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IDisposable
                 message.Release();
                 return;
             }
-            Add(message, streamId, isAnswer: true);
+            Add(new Entry(message, null, streamId, time.GetTimestamp(), IsAnswer: true));
             _answers++;
             _answerBytes += message.WireLength;
             flooded = _flooded = _answers > MaxAnswers || _answerBytes > MaxAnswerBytes;
@@ -130,7 +142,7 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            if (_writing || !TakeWaiting())
+            if (!TakeTurn())
                 return;
         }
         Write();
@@ -174,7 +186,7 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IDisposable
                 return;
             _closed = true;
             while (_waiting.TryDequeue(out var entry))
-                entry.Message.Release();
+                entry.Release();
             _waitingBytes = 0;
             if (!_writing)
                 _completion?.Dispose();
@@ -182,50 +194,65 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IDisposable
         }
     }
 
-    private void Add(OutgoingMessage message, uint streamId, bool isAnswer)
+    private void Add(in Entry entry)
     {
-        _waiting.Enqueue(new Entry(message, streamId, time.GetTimestamp(), isAnswer));
-        _waitingBytes += message.WireLength;
+        _waiting.Enqueue(entry);
+        _waitingBytes += entry.Length;
     }
 
-    /// <summary>Puts queued messages together for the write that is about to start; false when none is waiting. Called under the gate.</summary>
-    private bool TakeWaiting()
+    /// <summary>Whether there is something to write and nobody who writes; then the caller does. Called under the gate.</summary>
+    private bool TakeTurn() => !_closed && !_writing && _waiting.Count > 0 && (_writing = true);
+
+    /// <summary>Takes queued messages for the write that is about to start. Called under the gate.</summary>
+    private void TakeWaiting()
     {
-        if (_closed || !_waiting.TryPeek(out var first))
-            return false;
-        var bytes = SharedBuffer.Rent((int)Math.Max(first.Message.WireLength, Math.Min(_waitingBytes, BytesPerWrite)));
-        while (_waiting.TryPeek(out var entry) && bytes.Length + entry.Message.WireLength <= bytes.Capacity)
+        var first = _waiting.Peek();
+        if (first.Bytes is { } piece && (first.Length >= LeastPiece || _waiting.Count == 1))
         {
             _waiting.Dequeue();
-            entry.Message.AppendTo(bytes, entry.StreamId);
-            _waitingBytes -= entry.Message.WireLength;
+            _waitingBytes -= first.Length;
+            Begin(piece, first.At);
+            return;
+        }
+        var bytes = SharedBuffer.Rent((int)Math.Max(first.Length, Math.Min(_waitingBytes, BytesPerWrite)));
+        while (_waiting.TryPeek(out var entry) && bytes.Length + entry.Length <= bytes.Capacity)
+        {
+            _waiting.Dequeue();
+            entry.AppendTo(bytes);
+            _waitingBytes -= entry.Length;
             if (entry.IsAnswer)
             {
                 _answers--;
-                _answerBytes -= entry.Message.WireLength;
+                _answerBytes -= entry.Length;
             }
-            entry.Message.Release();
+            entry.Release();
         }
-        if (_waiting.Count == 0 && _waiting.Capacity > UsualQueueLength)
-            _waiting.TrimExcess();
         Begin(bytes, first.At);
-        return true;
     }
 
     private void Begin(SharedBuffer bytes, long at) => (_write, _written, _writeAt, _writing) = (bytes, 0, at, true);
 
-    /// <summary>Writes until nothing waits, or the kernel takes no more; then the completion goes on.</summary>
+    /// <summary>One write; when the kernel does not take it all now, the completion goes on, and when there is more, another turn.</summary>
     private void Write()
     {
-        SocketError error;
-        do
+        lock (_gate)
         {
-            error = SendNow();
-            if (error == SocketError.IOPending)
-                return;
+            if (_write is null)
+            {
+                if (_closed)
+                {
+                    _completion?.Dispose();
+                    return;
+                }
+                TakeWaiting();
+            }
         }
-        while (EndWrite(error));
+        var error = SendNow();
+        if (error != SocketError.IOPending && EndWrite(error))
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
+
+    void IThreadPoolWorkItem.Execute() => Write();
 
     /// <summary>Gives the kernel what it takes of the write; <see cref="SocketError.IOPending"/> when it takes the rest later.</summary>
     private SocketError SendNow()
@@ -283,7 +310,7 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Gives back what has been written; true when the next write is ready.</summary>
+    /// <summary>Gives back what has been written; true when there is more to write, and it is the caller's turn.</summary>
     private bool EndWrite(SocketError error)
     {
         bool next;
@@ -291,7 +318,10 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IDisposable
         {
             _write!.Release();
             (_write, _writing) = (null, false);
-            next = error == SocketError.Success && TakeWaiting();
+            next = error == SocketError.Success && TakeTurn();
+            // Most clients need no queue for a long time: what was one player's GOP shall not be kept for each of them.
+            if (!next && Pacer is null)
+                _waiting.TrimExcess();
             if (_closed)
                 _completion?.Dispose();
             if (!next)
@@ -306,5 +336,23 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IDisposable
         return next;
     }
 
-    private readonly record struct Entry(OutgoingMessage Message, uint StreamId, long At, bool IsAnswer);
+    /// <summary>A message of which this client gets its own header, or a piece that is ready.</summary>
+    private readonly record struct Entry(OutgoingMessage? Message, SharedBuffer? Bytes, uint StreamId, long At, bool IsAnswer)
+    {
+        public int Length => Bytes?.Length ?? Message!.WireLength;
+
+        public void AppendTo(SharedBuffer buffer)
+        {
+            if (Bytes is not null)
+                buffer.Append(Bytes.Span, buffer.Capacity);
+            else
+                Message!.AppendTo(buffer, StreamId);
+        }
+
+        public void Release()
+        {
+            Bytes?.Release();
+            Message?.Release();
+        }
+    }
 }

@@ -30,6 +30,17 @@ internal sealed class PlayerSink(Outbox output, uint streamId, string name, int 
             output.Enqueue(message, streamId);
     }
 
+    public void Enqueue(MessageBatch batch)
+    {
+        if (_exit is null)
+        {
+            output.Enqueue(batch, streamId);
+            return;
+        }
+        foreach (var message in batch.Messages)
+            Enqueue(message);
+    }
+
     public void Flush() => output.FlushMedia();
 
     public void Notify(PlayerNotice notice)

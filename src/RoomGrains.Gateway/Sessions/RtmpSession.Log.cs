@@ -12,11 +12,11 @@ internal sealed partial class RtmpSession
         [LoggerMessage(3020, LogLevel.Debug, "{Connection} from {Address}")]
         public static partial void Accepted(ILogger logger, ConnectionId connection, IPEndPoint address);
 
-        [LoggerMessage(3021, LogLevel.Information, "connect-pending {Connection} to {Room} from {Address} ({Client})")]
+        [LoggerMessage(3021, LogLevel.Debug, "connect-pending {Connection} to {Room} from {Address} ({Client})")]
         public static partial void Pending(ILogger logger, ConnectionId connection, string room, IPEndPoint address, string client);
 
-        [LoggerMessage(3022, LogLevel.Information, "connect {Connection}: {Verdict} {Room} by {DecidedBy} {Description}")]
-        public static partial void Decided(ILogger logger, ConnectionId connection, VerdictKind verdict, RoomKey? room, string decidedBy, string description);
+        [LoggerMessage(3022, LogLevel.Information, "connect {Connection} from {Address} ({Client}): {Verdict} {Room} by {DecidedBy} {Description}")]
+        public static partial void Decided(ILogger logger, ConnectionId connection, IPEndPoint address, string client, VerdictKind verdict, RoomKey? room, string decidedBy, string description);
 
         [LoggerMessage(3023, LogLevel.Information, "disconnect {Connection}: {Reason} {Error} {Description} ({Received} bytes in, {Sent} out)")]
         public static partial void Ended(ILogger logger, ConnectionId connection, EndReason reason, ProtocolError? error, string description, long received, long sent);

@@ -108,7 +108,7 @@ internal sealed partial class RtmpSession
     private void Post(Func<Task> mail)
     {
         _mail.Enqueue(mail);
-        _connection.Input.CancelPendingRead();
+        _connection.Input.Wake();
     }
 
     private void Post(Action mail) => Post(() =>
@@ -148,8 +148,11 @@ internal sealed partial class RtmpSession
     /// <summary>One read from the socket, or one wake-up: the mailbox first, then every whole message there is.</summary>
     private async ValueTask ReadAsync()
     {
-        var read = await _connection.Input.ReadAsync().ConfigureAwait(false);
-        var rest = read.Buffer;
+        ReadOnlySequence<byte> bytes;
+        bool ended;
+        while (!_connection.Input.TryRead(out bytes, out ended))
+            await _connection.Input.WaitAsync().ConfigureAwait(false);
+        var rest = bytes;
         try
         {
             while (_end is null && _mail.TryDequeue(out var mail))
@@ -168,13 +171,14 @@ internal sealed partial class RtmpSession
                     }
                 }
             }
-            if (read.IsCompleted)
+            if (ended)
                 End(new SessionEnd(EndReason.ClientLeft, "The client closed the connection."));
         }
         finally
         {
-            Interlocked.Add(ref _received, read.Buffer.Length - rest.Length);
-            _connection.Input.AdvanceTo(rest.Start, rest.End);
+            var read = bytes.Length - rest.Length;
+            Interlocked.Add(ref _received, read);
+            _connection.Input.Advance(read);
             // What came in one read leaves in one write for each player.
             Member?.FlushPublications();
         }
@@ -184,7 +188,7 @@ internal sealed partial class RtmpSession
 
     private ValueTask<bool> AdvanceHandshakeAsync(ref ReadOnlySequence<byte> input)
     {
-        var output = new ArrayBufferWriter<byte>();
+        var output = new ArrayBufferWriter<byte>(ServerHandshake.AnswerLength);
         var complete = _handshake!.TryAdvance(ref input, output);
         if (complete)
         {
@@ -288,7 +292,7 @@ internal sealed partial class RtmpSession
         // It counts as pending until it has been told: should that fail, LeaveAsync gives the seat back.
         using var pending = _pending!;
         _services.Metrics.Decided(verdict.Kind, _services.Time.GetUtcNow() - pending.Request.Since);
-        Log.Decided(_services.Logger, Id, verdict.Kind, verdict.Room, verdict.DecidedBy, verdict.Description);
+        Log.Decided(_services.Logger, Id, pending.Request.Address, pending.Request.Client, verdict.Kind, verdict.Room, verdict.DecidedBy, verdict.Description);
         pending.Tell(verdict, _connection.Output);
         _services.Admission.Confirm(verdict, delivered: true);
         if (verdict.Kind != VerdictKind.Accept)
@@ -333,7 +337,7 @@ internal sealed partial class RtmpSession
             // Whatever failed, the socket and the place are given back.
             Log.Fault(_services.Logger, e, Id);
         }
-        await _connection.DisposeAsync().ConfigureAwait(false);
+        _connection.Dispose();
         _chunks.Dispose();
         _gone.Dispose();
         _services.Sessions.Remove(this);

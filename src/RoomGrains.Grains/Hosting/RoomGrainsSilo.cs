@@ -66,6 +66,8 @@ public static class RoomGrainsSilo
     public static ISiloBuilder AddRoomGrains(this ISiloBuilder silo)
     {
         silo.AddActivityPropagation();
+        // Where grains were found. The default of a million takes 20 MB at once; a node talks to as many grains as it has clients and rooms.
+        silo.Configure<GrainDirectoryOptions>(o => o.CacheSize = 50_000);
         silo.AddIncomingGrainCallFilter<RefusalFilter>();
         var services = silo.Services;
         services.AddMetrics();

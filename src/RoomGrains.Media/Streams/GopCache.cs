@@ -4,14 +4,37 @@ using RoomGrains.Rtmp.Messages;
 namespace RoomGrains.Media.Streams;
 
 /// <summary>
-/// The messages since the last key frame, already encoded, for late joiners. When a cap is exceeded the cache is given up until the next
-/// key frame: half a GOP is of no use. Not thread-safe: the stream's lock guards it.
+/// The messages since the last key frame, already encoded, for late joiners. They are kept in pieces of a write's size: a crowd that joins at
+/// once is sent the same few pieces of memory. When a cap is exceeded the cache is given up until the next key frame: half a GOP is of no use.
+/// Not thread-safe: the stream's lock guards it.
 /// </summary>
 internal sealed class GopCache(StreamOptions options)
 {
-    private readonly List<CachedMessage> _messages = [];
+    /// <summary>A piece is closed when it has this many bytes: the first leaves in one write of 64 KiB with the answers and headers before it.</summary>
+    private const int PieceBytes = 48 * 1024;
+
+    private readonly List<MessageBatch> _pieces = [];
+    private readonly List<MediaFrame> _frames = [];
+    private uint _began;
     private long _bytes;
     private bool _open;
+
+    /// <summary>The messages, in pieces.</summary>
+    public IReadOnlyList<MessageBatch> Pieces => _pieces;
+
+    /// <summary>What the messages are, one after the other.</summary>
+    public IReadOnlyList<MediaFrame> Frames => _frames;
+
+    public bool IsEmpty => _frames.Count == 0;
+
+    /// <summary>The timestamp of the first message.</summary>
+    public uint Began => _began;
+
+    /// <summary>Tracks of which it has a key frame.</summary>
+    public TrackSet Opens { get; private set; }
+
+    /// <summary>Whether every frame in it can be decoded by who gets nothing else.</summary>
+    public bool IsWhole { get; private set; }
 
     /// <summary>Adds a message, or begins anew when it is a key frame of the default track.</summary>
     /// <returns>False when the cache was just given up.</returns>
@@ -20,7 +43,7 @@ internal sealed class GopCache(StreamOptions options)
         if (startsGop)
         {
             Clear();
-            _open = true;
+            (_open, _began, IsWhole) = (true, message.Timestamp, true);
         }
         if (!_open)
             return true;
@@ -29,38 +52,33 @@ internal sealed class GopCache(StreamOptions options)
             Clear();
             return false;
         }
-        _messages.Add(new CachedMessage(message.AddReference(), frame));
+        if (_pieces.Count == 0 || _pieces[^1].WireLength + message.WireLength > PieceBytes)
+            _pieces.Add(new MessageBatch());
+        _pieces[^1].Add(message.AddReference());
+        _frames.Add(frame);
         _bytes += message.PayloadLength;
+        if (frame.Kind == FrameKind.Key)
+            Opens = Opens.Union(frame.Tracks);
+        else if (frame.Kind is FrameKind.Inter or FrameKind.Disposable)
+            IsWhole &= Opens.Contains(frame.Tracks);
         return true;
     }
 
     /// <summary>Gives everything up until the next key frame.</summary>
     public void Clear()
     {
-        foreach (var cached in _messages)
-            cached.Message.Release();
-        _messages.Clear();
-        _bytes = 0;
-        _open = false;
-    }
-
-    /// <summary>What is cached, with a reference to each for the caller.</summary>
-    public CachedMessage[] Take()
-    {
-        foreach (var cached in _messages)
-            cached.Message.AddReference();
-        return [.. _messages];
+        foreach (var piece in _pieces)
+            piece.Clear();
+        _pieces.Clear();
+        _frames.Clear();
+        (_bytes, _open, Opens) = (0, false, default);
     }
 
     private bool Exceeds(OutgoingMessage message)
     {
-        if (_bytes + message.PayloadLength > options.GopCacheBytes || _messages.Count >= options.GopCacheMessages)
+        if (_bytes + message.PayloadLength > options.GopCacheBytes || _frames.Count >= options.GopCacheMessages)
             return true;
         // A clock that was set back makes the age negative, and is as good a reason.
-        return _messages.Count > 0
-            && Math.Abs((long)RtmpTime.Between(_messages[0].Message.Timestamp, message.Timestamp)) > options.GopCacheDuration.TotalMilliseconds;
+        return !IsEmpty && Math.Abs((long)RtmpTime.Between(_began, message.Timestamp)) > options.GopCacheDuration.TotalMilliseconds;
     }
 }
-
-/// <summary>A message in the GOP cache.</summary>
-internal readonly record struct CachedMessage(OutgoingMessage Message, MediaFrame Frame);

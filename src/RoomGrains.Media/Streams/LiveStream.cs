@@ -36,8 +36,7 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     private readonly HeaderCache _headers = new(options);
     private readonly GopCache _gop = new(options);
     private readonly StreamMeter _meter = new(time);
-    private Subscription[] _players = [];
-    private Subscription[] _relays = [];
+    private readonly PlayerSet _players = new();
     private long _messages;
     private StreamState _state = StreamState.Waiting;
     private long _epoch;
@@ -52,10 +51,24 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     public int Holders { get; set; }
 
     /// <summary>Players of this node.</summary>
-    public int PlayerCount => Volatile.Read(ref _players).Count(p => p.RelayedEpoch is null);
+    public int PlayerCount
+    {
+        get
+        {
+            lock (_gate)
+                return _players.Players;
+        }
+    }
 
     /// <summary>Nodes that pull it from here.</summary>
-    public int RelayCount => Volatile.Read(ref _players).Count(p => p.RelayedEpoch is not null);
+    public int RelayCount
+    {
+        get
+        {
+            lock (_gate)
+                return _players.Relays.Length;
+        }
+    }
 
     public StreamState State
     {
@@ -86,7 +99,7 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
             {
                 started = _state == StreamState.Waiting;
                 _state = StreamState.Live;
-                players = _players;
+                players = _players.ToList();
                 _headers.BeginPublication();
                 _gop.Clear();
                 _meter.BeginPublication();
@@ -154,7 +167,7 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     /// </summary>
     public void Flush()
     {
-        FlushAll(Volatile.Read(ref _relays));
+        FlushAll(Relays());
         lock (_publishing)
         {
             if (_batch.IsDue(time.GetTimestamp()))
@@ -231,7 +244,7 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
         lock (_gate)
             _meter.CloseWindow();
         var (frames, players) = (0L, 0);
-        foreach (var player in Volatile.Read(ref _players))
+        foreach (var player in Players())
         {
             var dropped = player.Tick();
             frames += dropped;
@@ -240,27 +253,26 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
         return (frames, players);
     }
 
-    /// <summary>Takes a player in. Called under the subscription's lock.</summary>
+    /// <summary>Takes a player in, and gives it the cached GOP with its headers; without one it starts with what comes next. Called under the subscription's lock.</summary>
     /// <param name="player">The player.</param>
     /// <param name="fromGop">Whether it wants the cached GOP.</param>
-    /// <param name="headers">Gets the headers that belong before the GOP.</param>
-    /// <param name="version">The version of those headers.</param>
+    /// <param name="version">The version of the headers that it has got.</param>
     /// <param name="next">The number of the first message that it gets live.</param>
-    /// <returns>The cached GOP; empty: the player starts with what comes next. Null: a relay of a publication that is not there.</returns>
-    public CachedMessage[]? Join(Subscription player, bool fromGop, List<OutgoingMessage> headers, ref long version, out long next)
+    /// <returns>False: it is a relay of a publication that is not there.</returns>
+    public bool Join(Subscription player, bool fromGop, ref long version, out long next)
     {
         lock (_gate)
         {
             next = _messages;
             if (player.RelayedEpoch is { } epoch && (_state == StreamState.Waiting || _epoch != epoch))
-                return null;
-            SetPlayers([.. _players, player]);
-            if (!fromGop)
-                return [];
-            var gop = _gop.Take();
-            if (gop.Length > 0)
-                version = _headers.Collect(version, gop[0].Message.Timestamp, headers);
-            return gop;
+                return false;
+            _players.Add(player);
+            if (!fromGop || _gop.IsEmpty)
+                return true;
+            List<OutgoingMessage> headers = [];
+            version = _headers.Collect(version, _gop.Began, headers);
+            player.CatchUp(headers, _gop);
+            return true;
         }
     }
 
@@ -268,7 +280,7 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     {
         lock (_gate)
         {
-            SetPlayers(Array.FindAll(_players, p => p != player));
+            _players.Remove(player);
             _meter.AddLeft(player);
         }
         release(this);
@@ -285,13 +297,13 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     public (long Received, long Queued) Totals()
     {
         lock (_gate)
-            return _meter.Totals(_players);
+            return _meter.Totals(_players.ToList());
     }
 
     public StreamStatistics Describe()
     {
         lock (_gate)
-            return _meter.Describe(path, _state, _state == StreamState.Waiting ? 0 : _epoch, _players);
+            return _meter.Describe(path, _state, _state == StreamState.Waiting ? 0 : _epoch, _players.ToList());
     }
 
     private void SendMedia(in RtmpMessage message, in MediaFrame frame)
@@ -412,7 +424,7 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
 
     private void Deliver(OutgoingMessage outgoing, in MediaFrame frame, long number, long version, long now)
     {
-        foreach (var relay in Volatile.Read(ref _relays))
+        foreach (var relay in Relays())
             relay.Deliver(outgoing, in frame, version);
         _batch.Add(outgoing, frame, number, version, now);
     }
@@ -422,7 +434,7 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
     {
         if (_batch.IsEmpty)
             return;
-        foreach (var player in Volatile.Read(ref _players))
+        foreach (var player in Players())
         {
             if (player.RelayedEpoch is null)
                 player.Deliver(_batch);
@@ -430,10 +442,16 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
         _batch.Clear();
     }
 
-    private void SetPlayers(Subscription[] players)
+    private Subscription[] Players()
     {
-        Volatile.Write(ref _players, players);
-        Volatile.Write(ref _relays, Array.FindAll(players, p => p.RelayedEpoch is not null));
+        lock (_gate)
+            return _players.ToList();
+    }
+
+    private Subscription[] Relays()
+    {
+        lock (_gate)
+            return _players.Relays;
     }
 
     /// <summary>Ends the publication, and returns who has been told; null when it is watched and then shall not end.</summary>
@@ -443,13 +461,13 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
         Subscription[] players;
         lock (_gate)
         {
-            if (!evenWatched && _players.Length > 0)
+            if (!evenWatched && _players.Count > 0)
                 return null;
             _state = StreamState.Waiting;
             _headers.Clear();
             _gop.Clear();
             _meter.EndPublication();
-            players = _players;
+            players = _players.ToList();
         }
         (_current, _lostAt) = (null, null);
         foreach (var player in players)

@@ -100,7 +100,9 @@ internal static class NodeHost
     {
         var telemetry = services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService("roomgrains", serviceVersion: NodeFacts.Version, serviceInstanceId: nodeName))
-            .WithMetrics(metrics => metrics.AddMeter("RoomGrains.*", "Microsoft.Orleans").AddRuntimeInstrumentation().AddPrometheusExporter());
+            .WithMetrics(metrics => metrics.AddMeter("RoomGrains.*", "Microsoft.Orleans").AddRuntimeInstrumentation().AddPrometheusExporter()
+                // Room for so many combinations of tags is taken at once, for each of a hundred instruments. The default is 2000; we have dozens.
+                .AddView(_ => new MetricStreamConfiguration { CardinalityLimit = 300 }));
         if (Environment.GetEnvironmentVariable(OtlpEndpoint) is { Length: > 0 })
             telemetry
                 .WithTracing(tracing => tracing.AddSource("RoomGrains.*", "Microsoft.Orleans.Application"))

@@ -20,6 +20,9 @@ namespace RoomGrains.Rtmp.Handshakes;
 public sealed class ServerHandshake(uint time = 0)
 {
     private const byte Version = 3;
+    /// <summary>Bytes that the server sends: S0, S1 and S2.</summary>
+    public const int AnswerLength = 1 + 2 * HandshakeDigest.PacketLength;
+
     private const int PacketLength = HandshakeDigest.PacketLength;
 
     private State _state;
