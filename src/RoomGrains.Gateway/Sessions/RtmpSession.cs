@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -23,7 +22,8 @@ internal sealed partial class RtmpSession
     private readonly ClientConnection _connection;
     private readonly SessionServices _services;
     private readonly ChunkReader _chunks = new(ChunkReaderLimits.BeforeAccept);
-    private readonly ConcurrentQueue<Func<Task>> _mail = new();
+    // A lock and a list that is empty for most: a concurrent queue takes 800 bytes, and ten thousand clients may be pending.
+    private readonly Queue<Func<Task>> _mail = new();
     private readonly CancellationTokenSource _gone = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SessionLiveness _liveness;
@@ -107,7 +107,8 @@ internal sealed partial class RtmpSession
     /// <summary>Puts something into the mailbox and wakes the loop.</summary>
     private void Post(Func<Task> mail)
     {
-        _mail.Enqueue(mail);
+        lock (_mail)
+            _mail.Enqueue(mail);
         _connection.Input.Wake();
     }
 
@@ -116,6 +117,12 @@ internal sealed partial class RtmpSession
         mail();
         return Task.CompletedTask;
     });
+
+    private Func<Task>? TakeMail()
+    {
+        lock (_mail)
+            return _mail.TryDequeue(out var mail) ? mail : null;
+    }
 
     private async Task RunAsync()
     {
@@ -155,7 +162,7 @@ internal sealed partial class RtmpSession
         var rest = bytes;
         try
         {
-            while (_end is null && _mail.TryDequeue(out var mail))
+            while (_end is null && TakeMail() is { } mail)
                 await mail().ConfigureAwait(false);
             if (_end is null && (_handshake is null || await AdvanceHandshakeAsync(ref rest).ConfigureAwait(false)))
             {
