@@ -62,11 +62,14 @@ public static class RoomGrainsSilo
         // The provider knows SQLite by the invariant of another package, and loads Microsoft.Data.Sqlite for it.
         silo.AddStorage("System.Data.SQLite", SqliteDatabase.ConnectionString(dataFolder));
 
-    /// <summary>Adds what the grains need, on whatever clustering and default grain storage the silo has: for tests, and for hosts with their own.</summary>
+    /// <summary>
+    /// Adds what the grains need, on whatever clustering and default grain storage the silo has: for tests, and for hosts with their own. A host
+    /// that collects traces adds Orleans' activity propagation.
+    /// </summary>
     public static ISiloBuilder AddRoomGrains(this ISiloBuilder silo)
     {
-        silo.AddActivityPropagation();
-        // Where grains were found. The default of a million takes 20 MB at once; a node talks to as many grains as it has clients and rooms.
+        // Orleans' million has 18 MiB of buckets before there is anything in them. A connection's grain is on its gateway's silo; what is asked for
+        // elsewhere is rooms, and one that has dropped out of the cache costs one more question.
         silo.Configure<GrainDirectoryOptions>(o => o.CacheSize = 50_000);
         silo.AddIncomingGrainCallFilter<RefusalFilter>();
         var services = silo.Services;
@@ -79,6 +82,8 @@ public static class RoomGrainsSilo
         services.TryAddSingleton<GrainMetrics>();
         services.TryAddSingleton<AdmissionPolicy>();
         services.TryAddSingleton<DecidedConnections>();
+        services.AddGrainService<DecidedService>();
+        services.TryAddSingleton<DecidedElsewhere>();
         services.TryAddSingleton<SiloLife>();
         services.TryAddSingleton(provider => new LoadTable(provider.GetRequiredKeyedService<TimeProvider>(TimeProviderNames.Grains)));
         services.AddPlacementDirector<LoadPlacement, LoadPlacementDirector>(ServiceLifetime.Transient);

@@ -6,17 +6,17 @@ using RoomGrains.Hosting;
 namespace RoomGrains.Grains.Pending;
 
 /// <summary>
-/// The decided connections of this silo that can still be explained. Their grains stay for that, and end here: after their time, or when there
-/// are more than the limit, the eldest first. One timer for all: a timer in each would be a quarter of what such a grain costs.
+/// What this silo remembers of the connections that were decided on it, for <see cref="AdmissionOptions.KeepDecided"/>, and not more than
+/// <see cref="AdmissionOptions.MaxDecided"/>: then the eldest go. Their grains end with the verdict. A grain that stayed for it would be some hundred objects that
+/// survive every collection of a storm, which takes longer than all the rest of the admissions.
 /// </summary>
 internal sealed class DecidedConnections : IDisposable
 {
-    /// <summary>Those who were decided in the same moment end together.</summary>
-    private static readonly TimeSpan Grain = TimeSpan.FromMilliseconds(20);
+    /// <summary>Those who were decided in the same moment are forgotten together.</summary>
+    private static readonly TimeSpan Grain = TimeSpan.FromMilliseconds(100);
 
-    private static readonly DeactivationReason Over = new(DeactivationReasonCode.ApplicationRequested, "The connection was decided long ago.");
-
-    private readonly Queue<(IGrainContext Connection, long DecidedAt)> _decided = new();
+    private readonly Dictionary<ConnectionId, PendingAdmission> _known = [];
+    private readonly Queue<(ConnectionId Id, long At)> _order = new();
     private readonly Lock _gate = new();
     private readonly AdmissionOptions _options;
     private readonly GrainMetrics _metrics;
@@ -27,45 +27,48 @@ internal sealed class DecidedConnections : IDisposable
     public DecidedConnections(IOptions<AdmissionOptions> options, GrainMetrics metrics, [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock)
     {
         (_options, _metrics, _clock) = (options.Value, metrics, clock);
-        _timer = clock.CreateTimer(_ => EndOld(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = clock.CreateTimer(_ => Forget(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>A connection has been decided.</summary>
-    public void Add(IGrainContext connection)
+    public void Add(PendingAdmission decided)
     {
-        IGrainContext? eldest = null;
         lock (_gate)
         {
-            _decided.Enqueue((connection, _clock.GetTimestamp()));
-            if (_decided.Count > _options.MaxDecided)
-                eldest = _decided.Dequeue().Connection;
+            if (!_known.TryAdd(decided.Id, decided))
+                return;
+            _order.Enqueue((decided.Id, _clock.GetTimestamp()));
             if (!_waits)
                 Wait(_options.KeepDecided);
+            if (_order.Count <= _options.MaxDecided)
+                return;
+            _known.Remove(_order.Dequeue().Id);
         }
-        if (eldest is null)
-            return;
         _metrics.LimitHit("decided");
-        eldest.Deactivate(Over);
+    }
+
+    /// <summary>What is known of a connection; null: nothing.</summary>
+    public PendingAdmission? Find(ConnectionId id)
+    {
+        lock (_gate)
+            return _known.GetValueOrDefault(id);
     }
 
     public void Dispose() => _timer.Dispose();
 
-    private void EndOld()
+    private void Forget()
     {
-        List<IGrainContext> old = [];
         lock (_gate)
         {
-            while (_decided.TryPeek(out var eldest) && Left(eldest.DecidedAt) <= TimeSpan.Zero)
-                old.Add(_decided.Dequeue().Connection);
+            while (_order.TryPeek(out var eldest) && Left(eldest.At) <= TimeSpan.Zero)
+                _known.Remove(_order.Dequeue().Id);
             _waits = false;
-            if (_decided.TryPeek(out var next))
-                Wait(Left(next.DecidedAt));
+            if (_order.TryPeek(out var next))
+                Wait(Left(next.At));
         }
-        foreach (var connection in old)
-            connection.Deactivate(Over);
     }
 
-    private TimeSpan Left(long decidedAt) => _options.KeepDecided - _clock.GetElapsedTime(decidedAt);
+    private TimeSpan Left(long at) => _options.KeepDecided - _clock.GetElapsedTime(at);
 
     private void Wait(TimeSpan time)
     {

@@ -5,7 +5,7 @@ namespace RoomGrains.Grains.Pending;
 
 /// <summary>
 /// The state machine of one pending connection: it leaves <see cref="PendingState.Pending"/> once and keeps the trail of how it came to
-/// that. It belongs to one grain activation, which is its only thread.
+/// that. It belongs to one grain activation, which is its only thread until it has left that state; then nothing changes but the trail.
 /// </summary>
 internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider clock, TimeSpan deadline)
 {
@@ -49,6 +49,8 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
         if (!IsPending)
             return false;
         (State, Verdict) = (state, verdict);
+        // It is remembered for longer than the grain that is told of this.
+        DeadlineChanged = null;
         return true;
     }
 
@@ -59,8 +61,11 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
         DeadlineChanged?.Invoke();
     }
 
-    /// <summary>Called when the deadline is another one.</summary>
-    public Action? DeadlineChanged { get; init; }
+    /// <summary>Called when the deadline is another one, while it is pending.</summary>
+    public Action? DeadlineChanged { get; set; }
+
+    /// <summary>Whether its client had left when it was to be told of its verdict.</summary>
+    public bool Undelivered { get; set; }
 
     public void WaitFor(string what) => WaitsFor = what;
 
@@ -69,8 +74,10 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
     /// <param name="what">What it said: a text, or something immutable whose text it is.</param>
     public void Note(string by, object what)
     {
-        if (_trail.Count < MaxTrail)
-            _trail.Add((clock.GetUtcNow(), by, what));
+        // Once decided it is read from elsewhere, too.
+        lock (_trail)
+            if (_trail.Count < MaxTrail)
+                _trail.Add((clock.GetUtcNow(), by, what));
     }
 
     /// <summary>Who would sit in the room.</summary>
@@ -101,7 +108,14 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
         Node = Request.Node,
     };
 
-    public PendingDetails Details => new(Summary, Verdict is { } verdict ? Shown(verdict) : null, [.. _trail.Select(line => new TrailEntry(line.At, line.By, line.What.ToString()!))]);
+    public PendingDetails Details
+    {
+        get
+        {
+            lock (_trail)
+                return new(Summary, Verdict is { } verdict ? Shown(verdict) : null, [.. _trail.Select(line => new TrailEntry(line.At, line.By, line.What.ToString()!))]);
+        }
+    }
 
     private Verdict New(VerdictKind kind, string by, bool confirm) =>
         new() { Connection = Id, Kind = kind, DecidedBy = by, DecidedAt = clock.GetUtcNow(), ConfirmDelivery = confirm };

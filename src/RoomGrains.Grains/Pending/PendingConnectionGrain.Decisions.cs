@@ -8,7 +8,7 @@ internal sealed partial class PendingConnectionGrain
 
     public async Task<Answer<Verdict>> Approve(string by)
     {
-        if (Undecidable() is { } refusal)
+        if (await Refusal() is { } refusal)
             return refusal;
         var (admission, seating) = (_admission!, _seating!);
         by = PlainText.Of(by, "a moderator");
@@ -36,7 +36,7 @@ internal sealed partial class PendingConnectionGrain
 
     public async Task<Answer<Verdict>> Reject(string by, string reason)
     {
-        if (Undecidable() is { } refusal)
+        if (await Refusal() is { } refusal)
             return refusal;
         var denied = new Refusal(RefusalCode.Denied, PlainText.Of(reason, "A moderator did not let you in."));
         return await Deliver(PendingState.Rejected, _admission!.Reject(denied, PlainText.Of(by, "a moderator"), confirm: true));
@@ -44,7 +44,7 @@ internal sealed partial class PendingConnectionGrain
 
     public async Task<Answer<Verdict>> Redirect(string by, string url)
     {
-        if (Undecidable() is { } refusal)
+        if (await Refusal() is { } refusal)
             return refusal;
         if (RedirectUrl.Check(url) is { } wrong)
             return wrong;
@@ -55,6 +55,7 @@ internal sealed partial class PendingConnectionGrain
     {
         if (_admission is not { IsPending: false } admission || !Delivery.TrySetResult(delivered))
             return;
+        admission.Undelivered = !delivered;
         admission.Note("gateway", delivered ? "told the client" : "the client had left");
         if (!delivered)
             await _seating!.Close(keep: null);
@@ -93,25 +94,29 @@ internal sealed partial class PendingConnectionGrain
         return PendingAdmission.Shown(verdict);
     }
 
-    /// <summary>Why nobody can decide this connection now; null when somebody can.</summary>
+    /// <summary>Why nobody can decide this connection now; null when somebody can. Where nothing is known of it here, other silos are asked.</summary>
+    private async ValueTask<Refusal?> Refusal() =>
+        _admission is null && !_leftEarly && await elsewhere.Find(_id) is { } known
+            ? Decided(known.Details.Summary.State, known.Undelivered, known.Details.Verdict)
+            : Undecidable();
+
+    /// <summary>The same, by what is known here.</summary>
     private Refusal? Undecidable()
     {
         if (_admission is not { } admission)
             return _leftEarly ? Gone() : Unknown();
-        return admission.State switch
-        {
-            PendingState.Pending => null,
-            PendingState.Abandoned => Gone(),
-            _ when _delivery?.Task is { IsCompletedSuccessfully: true, Result: false } => Gone(),
-            _ => new Refusal(RefusalCode.AlreadyDecided, $"{admission.Verdict!.DecidedBy} decided this connection before ({Past(admission.State)}, {admission.Verdict.DecidedAt:HH:mm:ss} UTC)."),
-        };
+        return admission.IsPending ? null : Decided(admission.State, admission.Undelivered, admission.Verdict);
     }
+
+    private static Refusal Decided(PendingState state, bool undelivered, Verdict? verdict) => state == PendingState.Abandoned || undelivered
+        ? Gone()
+        : new Refusal(RefusalCode.AlreadyDecided, $"{verdict!.DecidedBy} decided this connection before ({Past(state)}, {verdict.DecidedAt:HH:mm:ss} UTC).");
 
     private Refusal Unknown()
     {
         // Not at once: the connection's first call may be on its way here.
         Wake(FirstReport);
-        return new Refusal(RefusalCode.UnknownConnection, $"Nothing is known of a connection {this.GetPrimaryKeyString()}: it never was, or it was decided long ago. 'roomctl pending list' shows who waits.");
+        return new Refusal(RefusalCode.UnknownConnection, $"Nothing is known of a connection {_id}: it never was, or it was decided long ago. 'roomctl pending list' shows who waits.");
     }
 
     private static Refusal Gone() => new(RefusalCode.Gone, "The client has left.");

@@ -12,7 +12,8 @@ namespace RoomGrains.Grains.Pending;
 
 /// <summary>
 /// The shell around <see cref="PendingAdmission"/>: calls, timers, and the policy as a task beside them. Reentrant, so that an approval
-/// gets in while the gateway's call waits for it; every step between two awaits is one turn, so that a decision can't be torn.
+/// gets in while the gateway's call waits for it; every step between two awaits is one turn, so that a decision can't be torn. It ends with the
+/// verdict; what was decided is remembered by its silo, and an activation that comes up there later goes on from it.
 /// </summary>
 /// <remarks>
 /// Two activations of one connection can exist for a moment when the cluster is torn. Each may come to a verdict, but only the one that the
@@ -25,6 +26,7 @@ internal sealed partial class PendingConnectionGrain(
     IOptions<RoomOptions> rooms,
     IOptions<AdmissionOptions> options,
     DecidedConnections decided,
+    DecidedElsewhere elsewhere,
     GrainMetrics metrics,
     IHostApplicationLifetime host,
     [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock,
@@ -55,14 +57,26 @@ internal sealed partial class PendingConnectionGrain(
     private IGrainTimer? _timer;
     private DateTimeOffset _nextReport;
     private DateTimeOffset _lastAsked;
+    private ConnectionId _id;
     private int _asking;
     private bool _visible;
     private bool _leftEarly;
 
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _id = new ConnectionId(this.GetPrimaryKeyString());
+        if (decided.Find(_id) is { } admission)
+        {
+            (_admission, _seating) = (admission, Seating.Of(GrainFactory, admission));
+            Wake(FirstReport);
+        }
+        return Task.CompletedTask;
+    }
+
     public async Task<AdmissionAnswer> Admit(AdmissionRequest request, TimeSpan slice)
     {
-        if (request.Connection.Value != this.GetPrimaryKeyString())
-            throw new ArgumentException($"The request is of connection {request.Connection}, this grain's is {this.GetPrimaryKeyString()}.", nameof(request));
+        if (request.Connection != _id)
+            throw new ArgumentException($"The request is of connection {request.Connection}, this grain's is {_id}.", nameof(request));
         var admission = _admission ?? Begin(request);
         _lastAsked = clock.GetUtcNow();
         if (admission.IsPending && slice > TimeSpan.Zero)
@@ -77,21 +91,23 @@ internal sealed partial class PendingConnectionGrain(
         {
             // The client left before its first call came here, or another activation knew it. A late Admit must find it gone.
             _leftEarly = true;
-            Linger();
+            DelayDeactivation(options.Value.KeepDecided);
+            Wake(options.Value.KeepDecided);
             return;
         }
         if (!End(PendingState.Abandoned, null, "gateway", "the client left"))
         {
+            admission.Undelivered = true;
             Delivery.TrySetResult(false);
             await _seating!.Close(keep: null);
         }
     }
 
-    public Task<Answer<PendingDetails>> Describe()
+    public async Task<Answer<PendingDetails>> Describe()
     {
-        if (_admission is { } admission)
-            return Task.FromResult<Answer<PendingDetails>>(admission.Details);
-        return Task.FromResult<Answer<PendingDetails>>(Unknown());
+        if (_admission is null && !_leftEarly && await elsewhere.Find(_id) is { } known)
+            return known.Details;
+        return _admission is { } admission ? admission.Details : Unknown();
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -231,7 +247,11 @@ internal sealed partial class PendingConnectionGrain(
         if (_visible)
             Report();
         EndSlice();
-        Linger();
+        decided.Add(admission);
+        if (verdict is { ConfirmDelivery: true })
+            Wake(options.Value.ConfirmTime + FirstReport);
+        else
+            Leave();
         return true;
     }
 
@@ -240,7 +260,7 @@ internal sealed partial class PendingConnectionGrain(
         var now = clock.GetUtcNow();
         if (_admission is not { IsPending: true } admission)
         {
-            DeactivateOnIdle();
+            Leave();
             return Task.CompletedTask;
         }
         if (now >= _sliceEnd)
@@ -300,13 +320,13 @@ internal sealed partial class PendingConnectionGrain(
             admission.SetDeadline(wait);
     }
 
-    /// <summary>Stays for whoever asks what became of this connection. What only a waiting one needs goes at once.</summary>
-    private void Linger()
+    /// <summary>Ends this activation, as soon as no seat can come any more that would have to be given back.</summary>
+    private void Leave()
     {
-        _timer?.Dispose();
-        _timer = null;
-        DelayDeactivation(options.Value.KeepDecided);
-        decided.Add(GrainContext);
+        if (_seating is { IsBusy: true })
+            Wake(FirstReport);
+        else
+            DeactivateOnIdle();
     }
 
     private static Refusal Overdue(PendingAdmission admission)

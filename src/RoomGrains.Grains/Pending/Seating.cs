@@ -13,6 +13,19 @@ internal sealed class Seating(IGrainFactory grains, PendingAdmission admission)
     private readonly List<RoomKey> _mayBeSeated = new(1);
     private bool _closed;
     private RoomKey? _kept;
+    private int _calls;
+
+    /// <summary>The seating of a connection that has been decided: its seat is the one that its verdict names.</summary>
+    public static Seating Of(IGrainFactory grains, PendingAdmission decided)
+    {
+        var seating = new Seating(grains, decided) { _closed = true, _kept = decided.Verdict?.Room };
+        if (seating._kept is { } room)
+            seating._mayBeSeated.Add(room);
+        return seating;
+    }
+
+    /// <summary>Whether a room has not answered yet: what it says may have to be undone.</summary>
+    public bool IsBusy => _calls > 0;
 
     /// <summary>Asks the directory for a room.</summary>
     public Task<Answer<RoomAssignment>> Assign(RoomKey? full) =>
@@ -26,6 +39,7 @@ internal sealed class Seating(IGrainFactory grains, PendingAdmission admission)
         {
             Answer<Seat> seat;
             var maybe = true;
+            _calls++;
             try
             {
                 seat = await grains.GetRoom(room).TakeSeat(request);
@@ -38,6 +52,7 @@ internal sealed class Seating(IGrainFactory grains, PendingAdmission admission)
                     _mayBeSeated.Add(room);
                 if (_closed)
                     await Free();
+                _calls--;
             }
             if (seat.IsDone || seat.Refusal.Code is not (RefusalCode.RoomFull or RefusalCode.RoomClosed) || admission.Request.Room is not null || tries == MaxRooms)
                 return (room, seat);
@@ -60,6 +75,7 @@ internal sealed class Seating(IGrainFactory grains, PendingAdmission admission)
         foreach (var room in _mayBeSeated.Where(r => r != _kept).ToList())
         {
             _mayBeSeated.Remove(room);
+            _calls++;
             try
             {
                 await grains.GetRoom(room).ReleaseSeat(admission.Id);
@@ -68,6 +84,10 @@ internal sealed class Seating(IGrainFactory grains, PendingAdmission admission)
             {
                 // The room's memory went with its silo, or it can't be reached: no gateway reports this member, so that its seat's lease ends.
                 admission.Note("room", $"could not be told that the seat is free: {e.GetType().Name}; the seat's lease ends by itself");
+            }
+            finally
+            {
+                _calls--;
             }
         }
     }

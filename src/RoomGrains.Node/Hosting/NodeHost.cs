@@ -18,6 +18,8 @@ internal static class NodeHost
 {
     private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
+    private static bool ExportsTraces => Environment.GetEnvironmentVariable(OtlpEndpoint) is { Length: > 0 };
+
     /// <summary>
     /// The parts in the order in which they start; they stop in the reverse order. HTTP comes first, so that health is answered from the
     /// first moment to the last; then the silo; then the reports to the cluster, which tell of a drain; then the gateway, whose clients need
@@ -36,7 +38,13 @@ internal static class NodeHost
             AddTelemetry(services, settings.Node.EffectiveName);
         })
         .ConfigureWebHost(web => ConfigureHttp(web, settings.Node))
-        .UseOrleans(silo => silo.UseRoomGrains(settings.Cluster, settings.Node.EffectiveName, settings.Node.EffectiveDataFolder).AddDashboard())
+        .UseOrleans(silo =>
+        {
+            silo.UseRoomGrains(settings.Cluster, settings.Node.EffectiveName, settings.Node.EffectiveDataFolder).AddDashboard();
+            // Some objects for each call between grains, whether or not anybody reads traces.
+            if (ExportsTraces)
+                silo.AddActivityPropagation();
+        })
         .ConfigureServices(services =>
         {
             services.AddSingleton<Readiness>();
@@ -103,7 +111,7 @@ internal static class NodeHost
             .WithMetrics(metrics => metrics.AddMeter("RoomGrains.*", "Microsoft.Orleans").AddRuntimeInstrumentation().AddPrometheusExporter()
                 // Room for so many combinations of tags is taken at once, for each of a hundred instruments. The default is 2000; we have dozens.
                 .AddView(_ => new MetricStreamConfiguration { CardinalityLimit = 300 }));
-        if (Environment.GetEnvironmentVariable(OtlpEndpoint) is { Length: > 0 })
+        if (ExportsTraces)
             telemetry
                 .WithTracing(tracing => tracing.AddSource("RoomGrains.*", "Microsoft.Orleans.Application"))
                 .UseOtlpExporter();

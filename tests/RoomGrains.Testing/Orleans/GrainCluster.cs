@@ -76,6 +76,7 @@ public sealed class GrainCluster : IAsyncDisposable
         {
             silo.UseSqliteStorage(folder);
             silo.AddRoomGrains();
+            silo.AddActivityPropagation();
             // A killed silo is dead after about two seconds. Missed probes on a busy machine must not kill a living one: hence not less.
             silo.Configure<ClusterMembershipOptions>(o =>
                 (o.ProbeTimeout, o.NumMissedProbesLimit, o.NumVotesForDeathDeclaration, o.TableRefreshTimeout) =
