@@ -138,7 +138,7 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target, LoadLoop loop, 
                 // Some servers answer on another message stream than they were asked on.
                 Publication.Start(_streamIds[0], run.Id, run.Random);
                 break;
-            case Replies.OnStatus when command[0]["code"].AsString() == StatusCodes.Play.UnpublishNotify:
+            case Replies.OnStatus when command[0]["code"].AsString() == StatusCodes.Play.UnpublishNotify && FirstFrameAt != 0:
                 tally.Unpublished++;
                 break;
         }

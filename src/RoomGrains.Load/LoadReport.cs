@@ -89,6 +89,9 @@ public sealed record LoadReport
     /// <summary>Frames of another stream than the one that was asked for, or of nobody here.</summary>
     public long WrongStream { get; init; }
 
+    /// <summary>How often a player was told that its stream had ended: none does before the run is over.</summary>
+    public long Unpublished { get; init; }
+
     /// <summary>Clients that were refused, or never got as far as an answer.</summary>
     public int Rejected { get; init; }
 

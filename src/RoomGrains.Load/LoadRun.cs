@@ -164,6 +164,7 @@ internal sealed class LoadRun : IDisposable
             Gaps = Tally.Gaps,
             Doubles = Tally.Doubles,
             WrongStream = Tally.WrongStream,
+            Unpublished = Tally.Unpublished,
             Rejected = lost.Count(client => !client.IsAdmitted),
             Dropped = lost.Count(client => client.IsAdmitted) + (publisher is { IsLost: true } ? 1 : 0),
             Stalled = stalled.Length == 0 ? null : stalled.Length,
@@ -215,6 +216,8 @@ internal sealed class LoadRun : IDisposable
             yield return $"{report.Doubles} frames came twice or after later ones";
         if (report.WrongStream > 0)
             yield return $"{report.WrongStream} frames were of another stream than the one that was asked for";
+        if (report.Unpublished > 0)
+            yield return $"{report.Unpublished} times a player was told that its stream had ended";
         if (report.Rejected > 0)
             yield return $"{report.Rejected} clients were not let in";
         if (report.Dropped > 0)

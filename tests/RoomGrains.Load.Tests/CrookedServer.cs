@@ -38,6 +38,9 @@ internal sealed class CrookedServer : IAsyncDisposable
     /// <summary>Whether media comes on message stream 0 instead of the one that was given out: not crooked but node-media-server's way.</summary>
     public bool MediaOnStreamZero { get; init; }
 
+    /// <summary>Whether players are told, after the video frame with this number, that their stream has ended.</summary>
+    public Func<int, bool> SaysEnded { get; init; } = _ => false;
+
     /// <summary>What a connection is told that comes when so many have come before; null: it is let in.</summary>
     public Func<int, string?> Refusal { get; init; } = _ => null;
 
@@ -153,6 +156,8 @@ internal sealed class CrookedServer : IAsyncDisposable
                 foreach (var (name, streamId) in player.Plays)
                 {
                     var copies = message.Type == MessageType.Video ? Copies(publisher.Publishes, name, publisher.Frames) : Honest(publisher.Publishes, name, 0);
+                    if (message.Type == MessageType.Video && SaysEnded(publisher.Frames))
+                        player.Send(StreamReplies.UnpublishNotify(name), streamId);
                     if (copies < 0)
                         player.Socket.Dispose();
                     for (; copies > 0; copies--)

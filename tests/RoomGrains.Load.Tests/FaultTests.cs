@@ -70,6 +70,25 @@ public sealed class FaultTests(Clip clip)
     }
 
     [Fact]
+    public async Task Of_players_that_stopped_reading_it_is_seen_who_was_thrown_out()
+    {
+        await using var server = new CrookedServer { Copies = (published, played, frame) => frame == Late ? -1 : CrookedServer.Honest(published, played, frame) };
+        var report = await LoadScenario.FanOutAsync(Options(server), players: 3, stalled: 2, cancel: TestLimit.Token());
+        Assert.Equal((2, 2, 1), (report.Stalled, report.StalledDropped, report.Dropped));
+        // To lose those who stopped reading is no fault.
+        Assert.Equal(["1 clients lost their connection"], report.Problems);
+    }
+
+    [Fact]
+    public async Task A_server_that_says_that_a_live_stream_has_ended_is_seen()
+    {
+        await using var server = new CrookedServer { SaysEnded = frame => frame == Late };
+        var report = await FanOutAsync(server, players: 3);
+        Assert.Equal(3, report.Unpublished);
+        Assert.Single(report.Problems);
+    }
+
+    [Fact]
     public async Task Players_that_are_refused_are_seen_with_the_reason()
     {
         await using var server = new CrookedServer { Refusal = before => before is 2 or 3 ? "No more today." : null };

@@ -36,7 +36,7 @@ public sealed class NodeTests(NodeFixture fixture, Clip clip) : IClassFixture<No
     public async Task Fan_out_with_players_that_stop_reading()
     {
         var report = await LoadAsync("fan-out", Url("live/stall"), "--players", "10", "--stall", "4", "--file", clip.Path, "--warm", "500ms", "--for", "2s");
-        Assert.Equal((6, 4), (Int(report, "players"), Int(report, "stalled")));
+        Assert.Equal((6, 4, 0), (Int(report, "players"), Int(report, "stalled"), Int(report, "stalledDropped")));
         Assert.Equal(JsonValueKind.Null, report.GetProperty("cpuSecondsPerGigabit").ValueKind);
     }
 

@@ -24,7 +24,7 @@ internal sealed class Tally
     /// <summary>Frames of another stream than the one that was asked for, or of nobody here.</summary>
     public long WrongStream { get; set; }
 
-    /// <summary>Streams that the server said had ended while they were published.</summary>
+    /// <summary>How often a player was told that its stream had ended.</summary>
     public long Unpublished { get; set; }
 
     /// <summary>From the sending of a video frame to its whole arrival.</summary>

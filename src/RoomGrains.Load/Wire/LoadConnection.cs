@@ -26,6 +26,7 @@ internal abstract class LoadConnection(LoadLoop loop, LoadTarget target) : IDisp
     private uint _events;
     private bool _isConnecting;
     private bool _isDeaf;
+    private bool _discards;
     private byte[] _leftOver = [];
     private int _leftOverLength;
     private ArrayBufferWriter<byte>? _unsent;
@@ -90,6 +91,13 @@ internal abstract class LoadConnection(LoadLoop loop, LoadTarget target) : IDisp
     public void StopReading()
     {
         _isDeaf = true;
+        Await();
+    }
+
+    /// <summary>Reads again and looks at nothing, only for the end: the server's comes behind all that has piled up.</summary>
+    public void Discard()
+    {
+        (_isDeaf, _discards) = (false, true);
         Await();
     }
 
@@ -188,6 +196,8 @@ internal abstract class LoadConnection(LoadLoop loop, LoadTarget target) : IDisp
                 Fail(Native.Describe(error));
             return;
         }
+        if (_discards)
+            return;
         var now = Clock.Now;
         _received += count;
         OnBytes(count);
