@@ -163,16 +163,12 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
 
     /// <summary>
     /// Gives the players what is due. A publisher's thread that has read several messages at once writes once for all. Nodes that pull the
-    /// stream get it at once: they have a window of their own for their players, and two in a row would be twice the delay.
+    /// stream do not wait for a merge window: they have one of their own for their players, and two in a row would be twice the delay.
     /// </summary>
     public void Flush()
     {
-        FlushAll(Relays());
         lock (_publishing)
-        {
-            if (_batch.IsDue(time.GetTimestamp()))
-                DeliverBatch();
-        }
+            DeliverDue();
     }
 
     /// <summary>The same for what a publisher that has fallen silent left behind. A publisher at work does it itself, and is not disturbed.</summary>
@@ -182,8 +178,7 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
             return;
         try
         {
-            if (_batch.IsDue(time.GetTimestamp()))
-                DeliverBatch();
+            DeliverDue();
         }
         finally
         {
@@ -429,11 +424,21 @@ internal sealed class LiveStream(string path, StreamOptions options, TimeProvide
         _batch.Add(outgoing, frame, number, version, now);
     }
 
+    /// <summary>Gives the players what waits, if it may wait no longer. Called under the publishing lock.</summary>
+    private void DeliverDue()
+    {
+        if (_batch.IsDue(time.GetTimestamp()))
+            DeliverBatch();
+        else if (options.MergeWindow > TimeSpan.Zero)
+            FlushAll(Relays());
+    }
+
     /// <summary>Gives the players what waits. Called under the publishing lock.</summary>
     private void DeliverBatch()
     {
         if (_batch.IsEmpty)
             return;
+        FlushAll(Relays());
         foreach (var player in Players())
         {
             if (player.RelayedEpoch is null)
