@@ -1,5 +1,6 @@
 using System.Buffers;
 using BenchmarkDotNet.Attributes;
+using RoomGrains.Benchmarks.Gates;
 using RoomGrains.Rtmp.Buffers;
 using RoomGrains.Rtmp.Chunks;
 using RoomGrains.Rtmp.Messages;
@@ -29,11 +30,11 @@ public class ChunkBenchmarks : IDisposable
     }
 
     /// <summary>Chunks to a message.</summary>
-    [Benchmark]
+    [Benchmark, AllocationLimit(32)]
     public int ReadMessage() => Read(_wire);
 
     /// <summary>A message to chunks, and the header for one player.</summary>
-    [Benchmark]
+    [Benchmark, AllocationLimit(72)]
     public int EncodeMessage()
     {
         var message = OutgoingMessage.Encode(MessageType.Video, 40, _payload, 6, ChunkSize);

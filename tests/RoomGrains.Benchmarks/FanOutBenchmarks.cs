@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using BenchmarkDotNet.Attributes;
+using RoomGrains.Benchmarks.Gates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using RoomGrains.Media;
@@ -24,6 +25,10 @@ public class FanOutBenchmarks
     [Params(100, 1000)]
     public int Players { get; set; }
 
+    /// <summary>Whether something waits for each player, so that what comes is queued behind it.</summary>
+    [Params(false, true)]
+    public bool Waiting { get; set; }
+
     [GlobalSetup]
     public void Setup()
     {
@@ -31,11 +36,11 @@ public class FanOutBenchmarks
         var hub = new StreamHub(new StreamOptions(), TimeProvider.System, _services.GetRequiredService<IMeterFactory>(), NullLogger<StreamHub>.Instance);
         _publication = hub.Publish("chat/lobby/alice", 1)!;
         for (var i = 0; i < Players; i++)
-            _subscriptions.Add(hub.Play("chat/lobby/alice", new LastMessageSink()));
+            _subscriptions.Add(hub.Play("chat/lobby/alice", new LastMessageSink(Waiting)));
     }
 
     /// <summary>A video frame of 8 kB, every fiftieth a key frame of 40 kB: 2 Mb/s at 30 frames a second.</summary>
-    [Benchmark]
+    [Benchmark, AllocationLimit(120)]
     public void SendVideoFrame()
     {
         var frame = _frame++;
@@ -51,7 +56,7 @@ public class FanOutBenchmarks
         _services.Dispose();
     }
 
-    private sealed class LastMessageSink : IPlayerSink
+    private sealed class LastMessageSink(bool waiting) : IPlayerSink
     {
         private OutgoingMessage? _last;
 
@@ -63,8 +68,7 @@ public class FanOutBenchmarks
                 Enqueue(message);
         }
 
-        /// <summary>Something always waits: messages come one by one.</summary>
-        public bool TrySend(MessageBatch batch) => false;
+        public bool TrySend(MessageBatch batch) => !waiting && batch.ToWire(1).Length == batch.WireLength;
 
         public void Enqueue(OutgoingMessage message)
         {

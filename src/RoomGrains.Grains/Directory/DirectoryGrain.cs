@@ -35,7 +35,10 @@ internal sealed partial class DirectoryGrain(
     private RoomIndex _rooms = null!;
     private bool _registered;
 
-    private string Application => this.GetPrimaryKeyString();
+    private string? _application;
+
+    // Orleans makes the text anew each time.
+    private string Application => _application ??= this.GetPrimaryKeyString();
 
     private ApplicationSettings Settings => _store.Value.Settings;
 

@@ -37,7 +37,7 @@ internal sealed class AdmissionSilo : IAsyncDisposable
         var ports = FreePort.Several(2);
         var options = new ClusterOptions { ClusterId = "admission", ServiceId = "admission", AdvertisedAddress = "127.0.0.1", SiloPort = ports[0], ClientGatewayPort = ports[1] };
         var host = Host.CreateDefaultBuilder()
-            .ConfigureLogging(logging => logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Warning))
+            .ConfigureLogging(logging => logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error))
             .UseOrleans(silo =>
             {
                 silo.UseRoomGrains(options, "admission", folder);
