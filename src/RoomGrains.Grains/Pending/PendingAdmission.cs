@@ -12,8 +12,11 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
     // Retries and indecisive moderators write lines too: a trail is for reading.
     private const int MaxTrail = 100;
 
-    // Three or four lines, nearly always. They become text when somebody reads them, which is seldom.
-    private readonly List<(DateTimeOffset At, string By, object What)> _trail = new(4);
+    // Two lines, nearly always. They become text when somebody reads them, which is seldom, and are remembered for long: each object of a decided
+    // connection is one more that collections carry along.
+    private readonly List<(DateTimeOffset At, string By, object What)> _trail = new(2);
+
+    private readonly DateTimeOffset _heardAt = clock.GetUtcNow();
 
     public AdmissionRequest Request { get; } = request;
 
@@ -113,9 +116,12 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
         get
         {
             lock (_trail)
-                return new(Summary, Verdict is { } verdict ? Shown(verdict) : null, [.. _trail.Select(line => new TrailEntry(line.At, line.By, line.What.ToString()!))]);
+                return new(Summary, Verdict is { } verdict ? Shown(verdict) : null, [Question, .. _trail.Select(line => new TrailEntry(line.At, line.By, line.What.ToString()!))]);
         }
     }
+
+    private TrailEntry Question =>
+        new(_heardAt, "gateway", $"asks for {Request.Application}/{Request.Room ?? "(any room)"} from {Request.Address} on {Request.Node}");
 
     private Verdict New(VerdictKind kind, string by, bool confirm) =>
         new() { Connection = Id, Kind = kind, DecidedBy = by, DecidedAt = clock.GetUtcNow(), ConfirmDelivery = confirm };

@@ -52,6 +52,9 @@ internal sealed partial class PendingConnectionGrain(
     private TaskCompletionSource? _slice;
 
     private DateTimeOffset _sliceEnd;
+
+    /// <summary>When the timer fires next, as <see cref="Schedule"/> has set it.</summary>
+    private DateTimeOffset _due;
     private PendingAdmission? _admission;
     private Seating? _seating;
     private IGrainTimer? _timer;
@@ -134,13 +137,12 @@ internal sealed partial class PendingConnectionGrain(
         _seating = new Seating(GrainFactory, admission);
         metrics.Began();
         _nextReport = clock.GetUtcNow() + FirstReport;
-        admission.Note("gateway", new Question(request));
         if (_leftEarly)
         {
             End(PendingState.Abandoned, null, "gateway", "the client had left before it was heard of here");
             return admission;
         }
-        Wake(FirstReport);
+        Schedule();
         RunPolicy(admission).Ignore();
         return admission;
     }
@@ -258,6 +260,8 @@ internal sealed partial class PendingConnectionGrain(
     private Task Tick()
     {
         var now = clock.GetUtcNow();
+        // It has fired, be it a moment early: it must be set anew.
+        _due = default;
         if (_admission is not { IsPending: true } admission)
         {
             Leave();
@@ -283,7 +287,10 @@ internal sealed partial class PendingConnectionGrain(
         var due = admission.Deadline < _nextReport ? admission.Deadline : _nextReport;
         if (_slice is not null && _sliceEnd < due)
             due = _sliceEnd;
+        if (due == _due && due > now)
+            return;
         Wake(due > now ? due - now : TimeSpan.Zero);
+        _due = due;
     }
 
     private void Wake(TimeSpan due)
@@ -335,12 +342,6 @@ internal sealed partial class PendingConnectionGrain(
         return admission.WaitsFor == ApprovalName
             ? new Refusal(RefusalCode.Denied, $"Nobody let you into {admission.Application}/{admission.Room} within {waited:0} s. Ask a moderator, then try again.")
             : new Refusal(RefusalCode.Unavailable, $"The server could not decide within {waited:0} s; it waited for: {admission.WaitsFor}. Try again.");
-    }
-
-    /// <summary>The first line of the trail.</summary>
-    private sealed record Question(AdmissionRequest Request)
-    {
-        public override string ToString() => $"asks for {Request.Application}/{Request.Room ?? "(any room)"} from {Request.Address} on {Request.Node}";
     }
 
     /// <summary>The last line of the trail, where the policy decided.</summary>
