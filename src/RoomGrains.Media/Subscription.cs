@@ -169,23 +169,15 @@ public sealed class Subscription : IDisposable
         {
             if (_ended || _paused)
                 return;
-            var whole = TakesWhole(batch);
-            if (whole && _sink.TrySend(batch.Messages))
+            if (TakesWhole(batch) && _sink.TrySend(batch.Messages))
             {
                 _keyed = _keyed.Union(batch.Opens);
                 _bytesQueued += batch.Messages.WireLength;
                 _burst = 0;
                 return;
             }
-            if (whole && Measure() == Lag.None)
-            {
-                _keyed = _keyed.Union(batch.Opens);
-                Enqueue(batch.Messages);
-            }
-            else
-            {
-                DeliverEach(batch);
-            }
+            // What must wait holds the bodies that all players share; put together for this one, it would be a copy for each.
+            DeliverEach(batch);
         }
         Flush();
     }
