@@ -81,6 +81,7 @@ public sealed class OutboxTests : IDisposable
             batch.Clear();
             _outbox.FlushMedia();
         }
+        _outbox.FlushAnswers();
         Assert.Equal(0, _outbox.BytesSent);
         Assert.Equal(WritePacer.LeastInterval, pacer.WriteRound());
         Assert.Equal(_expected.Count, _outbox.BytesSent);

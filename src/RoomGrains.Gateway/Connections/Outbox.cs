@@ -148,6 +148,17 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
         Write();
     }
 
+    /// <summary>Starts a write of answers. Where only media waits for the pacer's round, it goes on waiting: a client that publishes is read often.</summary>
+    public void FlushAnswers()
+    {
+        lock (_gate)
+        {
+            if ((Pacer is not null && _answers == 0) || !TakeTurn())
+                return;
+        }
+        Write();
+    }
+
     /// <summary>Starts a write of what a stream has queued: now, or with what other streams have for this client.</summary>
     public void FlushMedia()
     {

@@ -190,7 +190,7 @@ internal sealed partial class RtmpSession
             Member?.FlushPublications();
         }
         _control.Received(_received);
-        _connection.Output.Flush();
+        _connection.Output.FlushAnswers();
     }
 
     private ValueTask<bool> AdvanceHandshakeAsync(ref ReadOnlySequence<byte> input)
