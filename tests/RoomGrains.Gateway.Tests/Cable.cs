@@ -61,24 +61,35 @@ internal sealed class Cable : IAsyncDisposable
 
     private async Task AcceptAsync()
     {
-        try
+        while (true)
         {
-            while (true)
+            Socket near;
+            try
             {
-                var near = await _listener.AcceptAsync();
-                var far = new Socket(SocketType.Stream, ProtocolType.Tcp);
-                var connection = new Connection(near, far);
-                lock (_gate)
-                    _connections.Add(connection);
+                near = await _listener.AcceptAsync();
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // The end of the test.
+                return;
+            }
+            var far = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            var connection = new Connection(near, far);
+            lock (_gate)
+                _connections.Add(connection);
+            try
+            {
                 await far.ConnectAsync(_target!);
                 near.NoDelay = far.NoDelay = true;
-                _ = PassAsync(connection, near, far, bytes => Interlocked.Add(ref _toTarget, bytes));
-                _ = PassAsync(connection, far, near, _ => { });
             }
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The end of the test.
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // It was cut before it had reached the far end, or nobody is there; the next may fare better.
+                connection.Dispose();
+                continue;
+            }
+            _ = PassAsync(connection, near, far, bytes => Interlocked.Add(ref _toTarget, bytes));
+            _ = PassAsync(connection, far, near, _ => { });
         }
     }
 
