@@ -19,10 +19,10 @@ namespace RoomGrains.Rtmp.Handshakes;
 /// <param name="time">Our clock in ms, for S1; clients do nothing with it.</param>
 public sealed class ServerHandshake(uint time = 0)
 {
-    private const byte Version = 3;
     /// <summary>Bytes that the server sends: S0, S1 and S2.</summary>
     public const int AnswerLength = 1 + 2 * HandshakeDigest.PacketLength;
 
+    private const byte Version = 3;
     private const int PacketLength = HandshakeDigest.PacketLength;
 
     private State _state;
