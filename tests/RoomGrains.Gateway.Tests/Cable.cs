@@ -12,6 +12,7 @@ internal sealed class Cable : IAsyncDisposable
     private readonly Task _accepting;
     private IPEndPoint? _target;
     private long _toTarget;
+    private long _fromTarget;
 
     public Cable()
     {
@@ -36,6 +37,9 @@ internal sealed class Cable : IAsyncDisposable
 
     /// <summary>Bytes that went from those who connect to the node at the far end.</summary>
     public long ToTarget => Interlocked.Read(ref _toTarget);
+
+    /// <summary>Bytes that came back.</summary>
+    public long FromTarget => Interlocked.Read(ref _fromTarget);
 
     /// <summary>Puts the node at the far end.</summary>
     public void To(TestGateway gateway) => _target = gateway.EndPoint;
@@ -89,7 +93,7 @@ internal sealed class Cable : IAsyncDisposable
                 continue;
             }
             _ = PassAsync(connection, near, far, bytes => Interlocked.Add(ref _toTarget, bytes));
-            _ = PassAsync(connection, far, near, _ => { });
+            _ = PassAsync(connection, far, near, bytes => Interlocked.Add(ref _fromTarget, bytes));
         }
     }
 

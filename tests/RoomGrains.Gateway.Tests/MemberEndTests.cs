@@ -132,10 +132,10 @@ public sealed class MemberEndTests(GrainFixture grains) : IClassFixture<GrainFix
         await using var gateway = await TestGateway.StartAsync(grains.Grains, time: time);
         await using var guest = await Guest.JoinAsync(gateway, grains.NewRoom(), _cancel);
         var ping = guest.NextAsync();
-        Assert.InRange(await time.AdvanceUntilAsync(ping, _cancel), 30, 60);
+        Assert.InRange(await time.AdvanceUntilAsync(ping, _cancel), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(60));
         Assert.Equal("Ping", await ping);
         var end = guest.ToEndAsync();
-        Assert.InRange(await time.AdvanceUntilAsync(gateway.Log.WaitAsync(3023, nameof(EndReason.Idle), _cancel), _cancel), 20, 60);
+        Assert.InRange(await time.AdvanceUntilAsync(gateway.Log.WaitAsync(3023, nameof(EndReason.Idle), _cancel), _cancel), TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(60));
         Assert.EndsWith("Connect.IdleTimeOut close", await end, StringComparison.Ordinal);
     }
 

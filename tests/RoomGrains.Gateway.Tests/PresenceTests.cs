@@ -63,10 +63,8 @@ public sealed class PresenceTests(GrainFixture grains) : IClassFixture<GrainFixt
         await using var alice = await Guest.JoinAsync(gateway, room, _cancel);
         await using var bob = await Guest.JoinAsync(gateway, room, _cancel);
         await using var carol = await Guest.JoinAsync(gateway, room, _cancel);
-        // As a node does every second: the room asks those it finds there.
-        await grains.Grains.GetCluster().ReportNode(new NodeReport { Name = "one" }, gateway.Service.Observer!);
-        while ((await grains.Grains.GetCluster().ListNodes()).IsEmpty)
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, _cancel);
+        // The room asks the nodes that the cluster knows.
+        await using var one = await ReportedGateway.StartAsync(grains.Grains, "one", gateway);
         await grains.Cluster.Deactivate(grains.Grains.GetRoom(room));
 
         await using var dave = await RawClient.ConnectAsync(gateway.EndPoint, room.ToString());

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Time.Testing;
 using RoomGrains.Testing;
 
 namespace RoomGrains.Gateway.Tests;
@@ -103,9 +104,15 @@ public sealed class RelayMoveTests(GrainFixture grains, ITestOutputHelper output
     public async Task An_origin_that_is_frozen_is_asked_then_given_up_and_one_that_has_nothing_to_say_is_not()
     {
         var room = grains.NewRoom();
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var cable = new Cable();
         await using var one = await TestGateway.StartAsync(grains.Grains, "one", streams: Patient, cable: cable);
-        await using var two = await TestGateway.StartAsync(grains.Grains, "two", options => options.RelaySilence = TimeSpan.FromSeconds(1), Patient);
+        // A second of this clock is over in a moment: only the silence is measured by it, and nothing that takes real time.
+        await using var two = await TestGateway.StartAsync(grains.Grains, "two", options =>
+        {
+            options.RelaySilence = TimeSpan.FromSeconds(20);
+            options.RelayConnectTimeout = options.IdleTimeout = TimeSpan.FromHours(1);
+        }, options => options.GracePeriod = TimeSpan.FromHours(1), time);
         await using var alice = await Guest.PublishAsync(one, room, "alice", _cancel);
         await using var bob = await Guest.PlayAsync(two, room, "alice", _cancel);
         await alice.SendAsync("VH1@0 K1@0");
@@ -113,8 +120,9 @@ public sealed class RelayMoveTests(GrainFixture grains, ITestOutputHelper output
         // The publisher says nothing: the origin is asked, and asked again, and answers.
         for (var asked = 0; asked < 3; asked++)
         {
-            var before = cable.ToTarget;
-            await Waiting.UntilAsync(() => cable.ToTarget > before, _cancel);
+            var (before, answers) = (cable.ToTarget, cable.FromTarget);
+            await time.AdvanceUntilAsync(Waiting.UntilAsync(() => cable.ToTarget > before, _cancel), _cancel);
+            await Waiting.UntilAsync(() => cable.FromTarget > answers, _cancel);
         }
         await alice.SendAsync("I2@40");
         Assert.Equal("1:I2@40", await bob.NextAsync());
@@ -122,9 +130,12 @@ public sealed class RelayMoveTests(GrainFixture grains, ITestOutputHelper output
 
         cable.Hold();
         await alice.SendAsync("I3@80 A4@90");
-        Assert.Equal("1:I3@80 1:A4@90", await bob.ReadAsync(2));
+        var heard = bob.ReadAsync(2);
+        await time.AdvanceUntilAsync(two.Log.WaitAsync(3314, $"{room}/alice", _cancel), _cancel);
+        // The next one waits a moment before it tries.
+        await time.AdvanceUntilAsync(heard, _cancel, TimeSpan.FromMilliseconds(50));
+        Assert.Equal("1:I3@80 1:A4@90", await heard);
         Assert.Equal(2, cable.Connections);
-        await two.Log.WaitAsync(3314, $"{room}/alice", _cancel);
     }
 
     [Fact]

@@ -25,18 +25,24 @@ internal static class Waiting
         }
     }
 
-    /// <summary>Moves the clock second by second until the task is done.</summary>
-    /// <returns>How many seconds it took; fewer heartbeats, when they fell together.</returns>
-    public static async Task<int> AdvanceUntilAsync(this FakeTimeProvider time, Task done, CancellationToken cancel)
+    /// <summary>Moves the clock step by step until the task is done.</summary>
+    /// <param name="time">The clock.</param>
+    /// <param name="done">What is waited for.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <param name="step">Null: a second, the gateway's heartbeat. Less where something on this clock waits for what takes real time, such as an answer of the cluster.</param>
+    /// <returns>How long it took by this clock; fewer heartbeats, when they fell together.</returns>
+    public static async Task<TimeSpan> AdvanceUntilAsync(this FakeTimeProvider time, Task done, CancellationToken cancel, TimeSpan? step = null)
     {
-        for (var seconds = 0; ; seconds++)
+        for (var began = time.GetUtcNow(); ; time.Advance(step ?? TimeSpan.FromSeconds(1)))
         {
-            // A heartbeat is given the time to do its work.
-            await Task.WhenAny(done, Task.Delay(Pause, TimeProvider.System, cancel));
+            // A heartbeat is given the time to do its work; where much else waits for the thread pool, ten times as much.
+            var pauses = 0;
+            do
+                await Task.WhenAny(done, Task.Delay(Pause, TimeProvider.System, cancel));
+            while (!done.IsCompleted && ++pauses < 10 && ThreadPool.PendingWorkItemCount > 0);
             cancel.ThrowIfCancellationRequested();
             if (done.IsCompleted)
-                return seconds;
-            time.Advance(TimeSpan.FromSeconds(1));
+                return time.GetUtcNow() - began;
         }
     }
 }
