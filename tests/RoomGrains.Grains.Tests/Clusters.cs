@@ -39,7 +39,7 @@ internal static class Until
     public static async Task True(Func<Task<bool>> condition, string what)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(60));
+        patience.CancelAfter(TimeSpan.FromSeconds(120));
         while (!await condition())
         {
             Assert.False(patience.IsCancellationRequested, $"It did not become true: {what}");

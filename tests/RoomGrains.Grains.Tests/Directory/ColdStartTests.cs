@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using RoomGrains.Testing;
 
 namespace RoomGrains.Grains.Tests.Directory;
@@ -8,12 +9,11 @@ public sealed class ColdStartTests
     [Theory, InlineData(1), InlineData(3)]
     public async Task The_very_first_connections_wait_for_the_directory_and_are_admitted(int silos)
     {
-        var database = new SlowDatabase();
-        await using var cluster = await GrainCluster.Start(new GrainClusterOptions { Silos = silos, Services = database.Decorate });
+        var (database, slices) = (new SlowDatabase(), new Slices());
+        await using var cluster = await GrainCluster.Start(new GrainClusterOptions { Silos = silos, Services = database.Decorate, Silo = silo => silo.AddIncomingGrainCallFilter(slices) });
         var admissions = Enumerable.Range(0, 20).Select(_ => cluster.Client.Admit(Requests.New(), TimeSpan.FromSeconds(1))).ToList();
         await database.Asked.Task;
-        // They ask slice after slice meanwhile.
-        await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, TestContext.Current.CancellationToken);
+        await Until.True(() => Task.FromResult(slices.Asked.Count == 20 && slices.Asked.Values.All(times => times >= 3)), "they ask slice after slice");
         Assert.All(admissions, a => Assert.False(a.IsCompleted));
 
         database.Loaded.SetResult();
@@ -28,5 +28,18 @@ public sealed class ColdStartTests
         await using var cluster = await GrainCluster.Start(new GrainClusterOptions { Services = database.Decorate });
         Assert.Equal(VerdictKind.Accept, (await cluster.Client.Admit(Requests.New())).Kind);
         Assert.Equal(0, database.Failures);
+    }
+
+    /// <summary>Counts how often each connection asks for its verdict.</summary>
+    private sealed class Slices : IIncomingGrainCallFilter
+    {
+        public ConcurrentDictionary<GrainId, int> Asked { get; } = new();
+
+        public Task Invoke(IIncomingGrainCallContext context)
+        {
+            if (context.InterfaceMethod.Name == nameof(IPendingConnectionGrain.Admit))
+                Asked.AddOrUpdate(context.TargetId, 1, (_, times) => times + 1);
+            return context.Invoke();
+        }
     }
 }

@@ -61,6 +61,8 @@ public sealed class ClaimTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
         _a.Answers = false;
         var claim = Claim(_b, await Joined(_b));
         await Until.True(() => Task.FromResult(_a.Asked.Contains(_key)), "the node was asked");
+        // Answered when the room waits: from then on its half second counts.
+        await Room.Describe();
         Clock.Advance(TimeSpan.FromMilliseconds(499));
         Assert.Single((await Room.Describe()).ValueOrThrow().Streams, s => s.Epoch == epoch);
         Clock.Advance(TimeSpan.FromMilliseconds(1));

@@ -63,22 +63,25 @@ public sealed class RouteTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>, I
     [Fact]
     public async Task Versions_rise_across_a_room_that_lost_its_memory_and_are_pushed_when_all_have_reported()
     {
+        // They report when it is said here, and at no other moment.
+        _a.Answers = _b.Answers = false;
         await _a.Register();
         await _b.Register();
         var (alice, _) = (_a.Sit(_key), _b.Sit(_key));
         await _a.Report(_key);
         await _b.Report(_key);
+        await Until.True(() => Task.FromResult(_a.Asked.Contains(_key) && _b.Asked.Contains(_key)), "the nodes were asked when the room was made");
         var epoch = await Publish(_a, alice, "cam");
         await UntilRouted(_b, r => r.Streams.Length == 1, "the route is known");
         // A silo with a clock ahead of ours gave this one.
         var ahead = _cluster.Clock!.GetUtcNow().AddHours(1).UtcTicks;
         _b.RoutesVersion = ahead;
-        _b.Answers = false;
         _b.Routed.Clear();
+        _b.Asked.Clear();
         await _cluster.Deactivate(Room);
 
         var described = Room.Describe();
-        await Until.True(() => Task.FromResult(_b.Asked.Contains(_key)), "the nodes were asked");
+        await Until.True(() => Task.FromResult(_b.Asked.Contains(_key)), "the nodes were asked again");
         // Half of the truth is not told: it would end what players on the node that has not answered see.
         Assert.Equal(0, (await _a.Report(_key)).Version);
         Assert.False(described.IsCompleted);
