@@ -92,7 +92,11 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target, LoadLoop loop, 
     }
 
     /// <inheritdoc/>
-    protected override void OnEnded() => run.OnEnded(this);
+    protected override void OnEnded()
+    {
+        base.OnEnded();
+        run.OnEnded(this);
+    }
 
     private void OnMedia(in RtmpMessage message, long now)
     {

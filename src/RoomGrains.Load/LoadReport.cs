@@ -127,4 +127,7 @@ public sealed record LoadReport
 
     /// <summary>What was wrong, in words; empty when all was as it should be.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
+
+    /// <summary>With one problem more, where there are clients that have it; a run that was ended early says nothing of what had not come yet.</summary>
+    internal LoadReport With(int clients, string problem) => clients <= 0 || EndedEarly ? this : this with { Problems = [.. Problems, problem] };
 }

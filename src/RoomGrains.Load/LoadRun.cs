@@ -15,6 +15,10 @@ internal sealed class LoadRun : IDisposable
     // Without a GOP cache a player waits for the next key frame: 10 s at most in what encoders make. Who has no picture then gets none.
     private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(20);
 
+    // What the one publisher of a scenario publishes, and its number.
+    private const string Stream = "stream";
+    private const uint Publisher = 1;
+
     private readonly string _scenario;
     private readonly Dictionary<string, int> _ends = [];
     private readonly Meter _meter;
@@ -63,11 +67,12 @@ internal sealed class LoadRun : IDisposable
     /// generator reads for a thousand players would come together with the next, and cost the server less than it should.
     /// </summary>
     /// <exception cref="LoadException">It can't.</exception>
-    public void Publish(FlvReplay replay, uint number, string stream)
+    public void Publish()
     {
+        var replay = FlvReplay.Load(Options.File);
         var tally = new Tally();
         var loop = new LoadLoop(_publishing.Token);
-        var publisher = new LoadClient(this, Targets[0], loop, tally).Publishing(replay, number, stream);
+        var publisher = new LoadClient(this, Targets[0], loop, tally).Publishing(replay, Publisher, Stream);
         var thread = Task.Factory.StartNew(() =>
         {
             publisher.Open();
@@ -90,6 +95,14 @@ internal sealed class LoadRun : IDisposable
                 : $"the server did not answer the publisher within {PublishLimit.TotalSeconds:0} s: has {Targets[0].Name} a waiting room?", LoadFailure.Refused);
         }
     }
+
+    /// <summary>Where the client with this number goes: to each server in turn.</summary>
+    public LoadTarget TargetOf(int client) => Targets[client % Targets.Count];
+
+    /// <summary>A player of the one publisher.</summary>
+    /// <param name="number">Its number among the players, from 0.</param>
+    /// <param name="stalls">Whether it stops reading once it plays.</param>
+    public LoadClient Player(int number, bool stalls = false) => new LoadClient(this, TargetOf(number)) { Stalls = stalls }.Playing(Publisher, Stream);
 
     /// <summary>Lets clients in, so many each second.</summary>
     public void Ramp(IReadOnlyList<LoadClient> clients)

@@ -1,4 +1,3 @@
-using RoomGrains.Load.Media;
 using RoomGrains.Load.Wire;
 
 namespace RoomGrains.Load.Scenarios;
@@ -6,22 +5,19 @@ namespace RoomGrains.Load.Scenarios;
 /// <summary>One publisher, N players.</summary>
 internal static class FanOut
 {
-    private const string Stream = "stream";
-
     // What the kernel holds for a client whose connection has ended is there at once; who is still connected gets frames and no end.
     private static readonly TimeSpan LookTime = TimeSpan.FromSeconds(1);
 
     public static LoadReport Run(LoadRun run, int players, int stalled)
     {
-        var replay = FlvReplay.Load(run.Options.File);
-        run.Publish(replay, number: 1, Stream);
-        run.Ramp([.. Enumerable.Range(0, players).Select(i => new LoadClient(run, run.Targets[i % run.Targets.Count]) { Stalls = i < stalled }.Playing(1, Stream))]);
+        run.Publish();
+        run.Ramp([.. Enumerable.Range(0, players).Select(i => run.Player(i, stalls: i < stalled))]);
         run.WarmUp();
         run.Measure(run.Options.For);
         LookWhoWasDropped(run, [.. run.Clients.Where(client => client is { Stalls: true, FirstFrameAt: not 0 })]);
         var report = run.Report();
         var without = players - stalled - report.Players - report.Dropped - report.Rejected;
-        return without <= 0 || report.EndedEarly ? report : report with { Problems = [.. report.Problems, $"{without} players never got a picture"] };
+        return report.With(without, $"{without} players never got a picture");
     }
 
     private static void LookWhoWasDropped(LoadRun run, LoadClient[] stalled)

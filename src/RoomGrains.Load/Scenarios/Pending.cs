@@ -10,7 +10,7 @@ internal static class Pending
 
     public static LoadReport Run(LoadRun run, int count, TimeSpan hold, bool stay, Func<CancellationToken, Task<IReadOnlyDictionary<string, long>>>? decide)
     {
-        var clients = Enumerable.Range(0, count).Select(i => new LoadClient(run, run.Targets[i % run.Targets.Count])).ToArray();
+        var clients = Enumerable.Range(0, count).Select(i => new LoadClient(run, run.TargetOf(i))).ToArray();
         return (stay, decide) switch
         {
             (true, _) => Stay(run, clients, hold),
@@ -62,6 +62,6 @@ internal static class Pending
     private static LoadReport WithUnanswered(LoadReport report, LoadClient[] clients)
     {
         var waiting = clients.Count(client => !IsDecided(client));
-        return waiting == 0 || report.EndedEarly ? report : report with { Problems = [.. report.Problems, $"{waiting} clients had no answer to the end"] };
+        return report.With(waiting, $"{waiting} clients had no answer to the end");
     }
 }

@@ -23,7 +23,7 @@ internal static class Rooms
         // Who waits for a member that comes later waits for its first picture: that says nothing of the server.
         var report = run.Report() with { JoinMs = null, AllFirstFramesSeconds = null };
         var without = run.Clients.Count(client => client is { IsAdmitted: true, End: null, IsSettled: false });
-        return without == 0 || report.EndedEarly ? report : report with { Problems = [.. report.Problems, $"{without} members do not see all that they watch"] };
+        return report.With(without, $"{without} members do not see all that they watch");
     }
 
     private static LoadClient Member(LoadRun run, FlvReplay replay, Wire.LoadTarget target, int place, int members, int watched)

@@ -1,4 +1,3 @@
-using RoomGrains.Load.Media;
 using RoomGrains.Load.Wire;
 
 namespace RoomGrains.Load.Scenarios;
@@ -6,21 +5,18 @@ namespace RoomGrains.Load.Scenarios;
 /// <summary>N players at the same instant.</summary>
 internal static class Storm
 {
-    private const string Stream = "stream";
-
     // A seat is free when the server has seen that its client left.
     private static readonly TimeSpan AfterRehearsal = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RehearsalLimit = TimeSpan.FromSeconds(10);
 
     public static LoadReport Run(LoadRun run, int clients, int rehearsals)
     {
-        var replay = FlvReplay.Load(run.Options.File);
-        run.Publish(replay, number: 1, Stream);
+        run.Publish();
         Rehearse(run, rehearsals);
         run.Phase("warms up");
         run.Loop.Run(run.Options.Warm);
 
-        var players = Enumerable.Range(0, clients).Select(i => new LoadClient(run, run.Targets[i % run.Targets.Count]).Playing(1, Stream)).ToArray();
+        var players = Enumerable.Range(0, clients).Select(i => run.Player(i)).ToArray();
         run.Measure(
             run.Options.For,
             begin: () =>
@@ -33,7 +29,7 @@ internal static class Storm
 
         var report = run.Report();
         var without = clients - report.Players - report.Dropped - report.Rejected;
-        return without <= 0 || report.EndedEarly ? report : report with { AllFirstFramesSeconds = null, Problems = [.. report.Problems, $"{without} players had no picture after {report.Seconds:0.0} s"] };
+        return (without <= 0 ? report : report with { AllFirstFramesSeconds = null }).With(without, $"{without} players had no picture after {report.Seconds:0.0} s");
     }
 
     private static void Rehearse(LoadRun run, int count)
@@ -41,7 +37,7 @@ internal static class Storm
         run.Phase("rehearses");
         for (var i = 0; i < count && !run.Loop.IsCancelled; i++)
         {
-            var player = new LoadClient(run, run.Targets[i % run.Targets.Count]).Playing(1, Stream);
+            var player = run.Player(i);
             player.Open();
             run.Loop.RunUntil(Clock.Now + Clock.Ticks(RehearsalLimit), () => player.IsSettled || player.End is not null);
             player.Close();

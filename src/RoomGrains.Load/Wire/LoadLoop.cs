@@ -17,7 +17,7 @@ internal sealed class LoadLoop : IDisposable
     private readonly Epoll _epoll = new(Batch);
     private readonly PriorityQueue<Action<long>, long> _timers = new();
     private readonly CancellationToken _cancel;
-    private LoadConnection?[] _connections = new LoadConnection?[1024];
+    private LoadSocket?[] _connections = new LoadSocket?[1024];
     private uint _generation;
 
     public LoadLoop(CancellationToken cancel) => _cancel = cancel;
@@ -61,7 +61,7 @@ internal sealed class LoadLoop : IDisposable
 
     /// <summary>Takes up a socket.</summary>
     /// <returns>The key by which it is known.</returns>
-    public ulong Add(int socket, LoadConnection connection, uint events)
+    public ulong Add(int socket, LoadSocket connection, uint events)
     {
         if (socket >= _connections.Length)
             Array.Resize(ref _connections, Math.Max(socket + 1, _connections.Length * 2));
