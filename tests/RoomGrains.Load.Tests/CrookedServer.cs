@@ -14,24 +14,54 @@ namespace RoomGrains.Load.Tests;
 /// </summary>
 internal sealed class CrookedServer : IAsyncDisposable
 {
-    private readonly Socket _listener = new(SocketType.Stream, ProtocolType.Tcp);
+    private readonly Socket[] _listeners;
     private readonly List<Client> _clients = [];
     private readonly Lock _gate = new();
     private readonly Task _accepting;
+    private int _plays;
 
-    public CrookedServer()
+    /// <param name="doors">At how many addresses it listens, as a cluster does.</param>
+    public CrookedServer(int doors = 1)
     {
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        _listener.Listen(100);
-        _accepting = AcceptAsync();
+        _listeners = [.. Enumerable.Range(0, doors).Select(_ => new Socket(SocketType.Stream, ProtocolType.Tcp))];
+        foreach (var listener in _listeners)
+        {
+            listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            listener.Listen(100);
+        }
+        _accepting = Task.WhenAll(_listeners.Select(AcceptAsync));
     }
 
     /// <summary>Where it listens.</summary>
-    public string Url => $"rtmp://127.0.0.1:{((IPEndPoint)_listener.LocalEndPoint!).Port}/live/crooked";
+    public IReadOnlyList<string> Urls => [.. _listeners.Select(listener => $"rtmp://127.0.0.1:{((IPEndPoint)listener.LocalEndPoint!).Port}/live/crooked")];
+
+    /// <summary>The names of the streams that were published and played through each of its addresses, in no order.</summary>
+    public IReadOnlyList<(string[] Published, string[] Played)> Seen
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _listeners.Select(listener => _clients.Where(client => client.Door == listener).ToArray())
+                    .Select(clients => (clients.Select(client => client.Publishes).Where(name => name.Length > 0).ToArray(), clients.SelectMany(client => client.Plays.Select(play => play.Name)).ToArray()))];
+        }
+    }
+
+    /// <summary>How many connections came to each of its addresses.</summary>
+    public IReadOnlyList<int> Visits
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _listeners.Select(listener => _clients.Count(client => client.Door == listener))];
+        }
+    }
+
+    /// <summary>How many streams are played, by all clients together, when all have come: from then on frames have numbers.</summary>
+    public int Plays { get; init; }
 
     /// <summary>
-    /// How often the video frame with this number (from 1 on) of a stream is sent to a player of a stream; below 0 the player is thrown out. An honest
-    /// server sends it once where both are the same.
+    /// How often a video frame of a stream is sent to a player of a stream; below 0 the player is thrown out. An honest server sends it once
+    /// where both are the same. Frames are numbered from 1 on when everybody plays; those before have 0.
     /// </summary>
     public Func<string, string, int, int> Copies { get; init; } = Honest;
 
@@ -48,7 +78,8 @@ internal sealed class CrookedServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _listener.Dispose();
+        foreach (var listener in _listeners)
+            listener.Dispose();
         await _accepting;
         Client[] clients;
         lock (_gate)
@@ -58,25 +89,26 @@ internal sealed class CrookedServer : IAsyncDisposable
         await Task.WhenAll(clients.Select(client => client.Run));
     }
 
-    private async Task AcceptAsync()
+    private async Task AcceptAsync(Socket listener)
     {
-        try
+        while (true)
         {
-            while (true)
+            Socket socket;
+            try
             {
-                var socket = await _listener.AcceptAsync();
-                socket.NoDelay = true;
-                lock (_gate)
-                {
-                    var client = new Client(socket, Refusal(_clients.Count));
-                    _clients.Add(client);
-                    client.Run = Task.Run(() => ServeAsync(client));
-                }
+                socket = await listener.AcceptAsync();
             }
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The test is over.
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // The test is over.
+                return;
+            }
+            lock (_gate)
+            {
+                var client = new Client(listener, socket, Refusal(_clients.Count));
+                _clients.Add(client);
+                client.Run = Task.Run(() => ServeAsync(client));
+            }
         }
     }
 
@@ -87,6 +119,7 @@ internal sealed class CrookedServer : IAsyncDisposable
         var received = new ArrayBufferWriter<byte>();
         try
         {
+            client.Socket.NoDelay = true;
             while (await client.Socket.ReceiveAsync(received.GetMemory(64 * 1024)) is > 0 and var count)
             {
                 received.Advance(count);
@@ -135,23 +168,27 @@ internal sealed class CrookedServer : IAsyncDisposable
                 client.Send(Replies.CreateStreamResult(command, ++client.LastStreamId), 0);
                 break;
             case CommandNames.Publish:
-                client.Publishes = command[0].AsString()!;
+                lock (_gate)
+                    client.Publishes = command[0].AsString()!;
                 client.Send(StreamReplies.PublishStart(client.Publishes), message.StreamId);
                 break;
             case CommandNames.Play:
                 client.Send(StreamReplies.PlayStart(command[0].AsString()!), message.StreamId);
                 lock (_gate)
+                {
                     client.Plays.Add((command[0].AsString()!, message.StreamId));
+                    _plays++;
+                }
                 break;
         }
     }
 
     private void Relay(Client publisher, RtmpMessage message)
     {
-        if (message.Type == MessageType.Video)
-            publisher.Frames++;
         lock (_gate)
         {
+            if (message.Type == MessageType.Video && _plays >= Plays)
+                publisher.Frames++;
             foreach (var player in _clients)
                 foreach (var (name, streamId) in player.Plays)
                 {
@@ -166,8 +203,9 @@ internal sealed class CrookedServer : IAsyncDisposable
         }
     }
 
-    private sealed class Client(Socket socket, string? refusal)
+    private sealed class Client(Socket door, Socket socket, string? refusal)
     {
+        public readonly Socket Door = door;
         public readonly Socket Socket = socket;
         public readonly string? Refusal = refusal;
         public readonly List<(string Name, uint StreamId)> Plays = [];

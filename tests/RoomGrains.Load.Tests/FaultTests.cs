@@ -5,8 +5,8 @@ namespace RoomGrains.Load.Tests;
 /// <summary>A whole run against a server that does something wrong: the report must say what, and only that.</summary>
 public sealed class FaultTests(Clip clip)
 {
-    // Frames that surely come after everybody has joined: some seconds after the first.
-    private const int Late = 100;
+    // Two seconds after everybody has joined: everybody has a picture then, and the window ends two seconds later.
+    private const int Late = 50;
 
     [Fact]
     public async Task An_honest_server_has_no_problems()
@@ -32,7 +32,7 @@ public sealed class FaultTests(Clip clip)
     [Fact]
     public async Task A_missing_frame_is_seen()
     {
-        await using var server = new CrookedServer { Copies = (published, played, frame) => frame == Late ? 0 : CrookedServer.Honest(published, played, frame) };
+        await using var server = new CrookedServer { Plays = 3, Copies = (published, played, frame) => frame == Late ? 0 : CrookedServer.Honest(published, played, frame) };
         var report = await FanOutAsync(server, players: 3);
         Assert.Equal((3, 0, 0), (report.Gaps, report.Doubles, report.WrongStream));
         Assert.Equal(["3 frames were missing between others"], report.Problems);
@@ -41,7 +41,7 @@ public sealed class FaultTests(Clip clip)
     [Fact]
     public async Task A_frame_that_comes_twice_is_seen()
     {
-        await using var server = new CrookedServer { Copies = (published, played, frame) => frame == Late ? 2 : CrookedServer.Honest(published, played, frame) };
+        await using var server = new CrookedServer { Plays = 3, Copies = (published, played, frame) => frame == Late ? 2 : CrookedServer.Honest(published, played, frame) };
         var report = await FanOutAsync(server, players: 3);
         Assert.Equal((0, 3, 0), (report.Gaps, report.Doubles, report.WrongStream));
         Assert.Single(report.Problems);
@@ -51,7 +51,7 @@ public sealed class FaultTests(Clip clip)
     public async Task A_frame_of_somebody_else_is_seen()
     {
         // Once all see what they watch, a frame of m1 goes to everybody.
-        await using var server = new CrookedServer { Copies = (published, played, frame) => published == "m1" && frame == Late ? 1 : CrookedServer.Honest(published, played, frame) };
+        await using var server = new CrookedServer { Plays = 8, Copies = (published, played, frame) => published == "m1" && frame == Late ? 1 : CrookedServer.Honest(published, played, frame) };
         var report = await LoadScenario.RoomsAsync(Options(server), rooms: 1, members: 4, watched: 2, TestLimit.Token());
         // Of eight streams that are played two are m1.
         Assert.Equal((0, 0, 6), (report.Gaps, report.Doubles, report.WrongStream));
@@ -62,7 +62,7 @@ public sealed class FaultTests(Clip clip)
     [Fact]
     public async Task Players_that_are_thrown_out_are_seen()
     {
-        await using var server = new CrookedServer { Copies = (published, played, frame) => frame == Late ? -1 : CrookedServer.Honest(published, played, frame) };
+        await using var server = new CrookedServer { Plays = 3, Copies = (published, played, frame) => frame == Late ? -1 : CrookedServer.Honest(published, played, frame) };
         var report = await FanOutAsync(server, players: 3);
         Assert.Equal((3, 0, 0), (report.Dropped, report.Players, report.Rejected));
         Assert.Equal(3, report.Ends.Values.Sum());
@@ -72,7 +72,7 @@ public sealed class FaultTests(Clip clip)
     [Fact]
     public async Task Of_players_that_stopped_reading_it_is_seen_who_was_thrown_out()
     {
-        await using var server = new CrookedServer { Copies = (published, played, frame) => frame == Late ? -1 : CrookedServer.Honest(published, played, frame) };
+        await using var server = new CrookedServer { Plays = 3, Copies = (published, played, frame) => frame == Late ? -1 : CrookedServer.Honest(published, played, frame) };
         var report = await LoadScenario.FanOutAsync(Options(server), players: 3, stalled: 2, cancel: TestLimit.Token());
         Assert.Equal((2, 2, 1), (report.Stalled, report.StalledDropped, report.Dropped));
         // To lose those who stopped reading is no fault.
@@ -82,7 +82,7 @@ public sealed class FaultTests(Clip clip)
     [Fact]
     public async Task A_server_that_says_that_a_live_stream_has_ended_is_seen()
     {
-        await using var server = new CrookedServer { SaysEnded = frame => frame == Late };
+        await using var server = new CrookedServer { Plays = 3, SaysEnded = frame => frame == Late };
         var report = await FanOutAsync(server, players: 3);
         Assert.Equal(3, report.Unpublished);
         Assert.Single(report.Problems);
@@ -147,13 +147,12 @@ public sealed class FaultTests(Clip clip)
         Assert.True(report.Players == 2 && report.VideoFrames > 0 && report.VideoLatencyMs is not null);
     }
 
-    // The window ends with the frame at 5 s at the earliest; faults come at 4 s.
     private LoadOptions Options(CrookedServer server) => new()
     {
-        Urls = [server.Url],
+        Urls = server.Urls,
         File = clip.Path,
         Warm = TimeSpan.FromSeconds(1),
-        For = TimeSpan.FromSeconds(4.5),
+        For = TimeSpan.FromSeconds(3),
     };
 
     private Task<LoadReport> FanOutAsync(CrookedServer server, int players) => LoadScenario.FanOutAsync(Options(server), players, cancel: TestLimit.Token());
