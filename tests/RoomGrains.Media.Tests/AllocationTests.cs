@@ -7,6 +7,7 @@ namespace RoomGrains.Media.Tests;
 public sealed class AllocationTests
 {
     private const int Rounds = 200;
+    private const int Tries = 5;
 
     [Theory]
     [InlineData(false)]
@@ -33,15 +34,20 @@ public sealed class AllocationTests
 
         var timestamp = 0u;
         Send();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Send();
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        // The least of some tries: other tests take from the pool of buffers, too, and their collections may empty it.
+        var least = long.MaxValue;
+        for (var i = 0; i < Tries; i++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Send();
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
 
-        Assert.All(sinks, sink => Assert.Equal(2 * 3 * Rounds + 2, sink.Count));
+        Assert.All(sinks, sink => Assert.Equal((1 + Tries) * 3 * Rounds + 2, sink.Count));
         Array.ForEach(subscriptions, subscription => subscription.Dispose());
         Array.ForEach(sinks, sink => sink.Dispose());
         Array.ForEach([key, inter, audio], buffer => buffer.Release());
-        return allocated / (3.0 * Rounds);
+        return least / (3.0 * Rounds);
 
         void Send()
         {
