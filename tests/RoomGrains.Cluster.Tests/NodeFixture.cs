@@ -24,29 +24,13 @@ public sealed class NodeFixture : IAsyncLifetime
     /// <summary>The URL of a room, or of a stream in it.</summary>
     public string Url(RoomKey room, string? stream = null) => $"rtmp://127.0.0.1:{Node.RtmpPort}/{room}{(stream is null ? "" : $"/{stream}")}";
 
-    /// <summary>Waits until a room is as the test expects it. Rooms hear from their nodes about once a second.</summary>
-    public async Task<RoomDetails> RoomAsync(RoomKey room, Func<RoomDetails, bool> expected, CancellationToken cancel)
-    {
-        while (true)
-        {
-            var details = await Grains.GetRoom(room).Describe();
-            if (details.IsDone && expected(details.Value))
-                return details.Value;
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancel);
-        }
-    }
+    /// <summary>Waits until a room is as the test expects it.</summary>
+    public Task<RoomDetails> RoomAsync(RoomKey room, Func<RoomDetails, bool> expected, CancellationToken cancel) => Grains.RoomAsync(room, expected, cancel);
 
     /// <summary>Waits until as many clients are pending in a room.</summary>
-    public async Task<PendingSummary[]> PendingAsync(RoomKey room, int count, CancellationToken cancel)
-    {
-        while (true)
-        {
-            var pending = (await Grains.GetDirectory(room.Application).ListPending()).Where(p => p.Room == room.Room && p.WaitsFor == "approval").ToArray();
-            if (pending.Length >= count)
-                return pending;
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancel);
-        }
-    }
+    public Task<PendingSummary[]> PendingAsync(RoomKey room, int count, CancellationToken cancel) => Until.AnswerAsync(
+        async () => (await Grains.GetDirectory(room.Application).ListPending()).Where(p => p.Room == room.Room && p.WaitsFor == "approval").ToArray(),
+        pending => pending.Length >= count, cancel);
 
     /// <summary>
     /// Ends GStreamer's librtmp source: when a stream ends it connects again by itself and waits for the next, for ever. Waits until it
@@ -55,9 +39,10 @@ public sealed class NodeFixture : IAsyncLifetime
     public async Task EndWaitingPlayerAsync(RoomKey room, RunningProgram player, CancellationToken cancel)
     {
         var ended = TimeProvider.System.GetUtcNow();
-        while (!(await Grains.GetDirectory(room.Application).ListPending()).Any(p => p.Room == room.Room && p.State == PendingState.Pending)
-               && !((await Grains.GetRoom(room).Describe()).Value?.Members.Any(m => m.Since >= ended - TimeSpan.FromSeconds(1)) ?? false))
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancel);
+        await Until.AnswerAsync(
+            async () => (await Grains.GetDirectory(room.Application).ListPending()).Any(p => p.Room == room.Room && p.State == PendingState.Pending)
+                || ((await Grains.GetRoom(room).Describe()).Value?.Members.Any(m => m.Since >= ended - TimeSpan.FromSeconds(1)) ?? false),
+            isBack => isBack, cancel);
         // Asked politely it would wait in a read for 30 s more. Its file is written without a buffer.
         player.Signal("KILL");
     }

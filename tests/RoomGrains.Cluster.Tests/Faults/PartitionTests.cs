@@ -62,20 +62,14 @@ public sealed class PartitionTests(ITestOutputHelper output)
             await networks.CutAsync(lonely.Name);
             var cut = TimeProvider.System.GetTimestamp();
             rival = stage.Crowd.Publish(new StreamKey(room, "bob"), rivals[0].Name);
-            await UntilAsync(() => rival.IsSettled, cancel);
+            await Until.TrueAsync(() => rival.IsSettled, cancel);
             var taken = TimeProvider.System.GetElapsedTime(cut);
-            await UntilAsync(() => stage.Crowd.Clients.All(client => client.Current?.Node != lonely.Name), cancel);
+            await Until.TrueAsync(() => stage.Crowd.Clients.All(client => client.Current?.Node != lonely.Name), cancel);
             // Two who want one name: the one that came second goes home, or they would take turns.
             var alone = TimeProvider.System.GetElapsedTime(cut);
             await stage.Crowd.SendHomeAsync(rival);
             return string.Create(CultureInfo.InvariantCulture, $"a rival has the name after {taken.TotalSeconds:0.0} s, the last client has left the cut-off node after {alone.TotalSeconds:0.0} s");
         }, cancel);
         return (lonely, report);
-    }
-
-    private static async Task UntilAsync(Func<bool> condition, CancellationToken cancel)
-    {
-        while (!condition())
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancel);
     }
 }
