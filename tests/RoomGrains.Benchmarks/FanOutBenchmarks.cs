@@ -68,7 +68,7 @@ public class FanOutBenchmarks
                 Enqueue(message);
         }
 
-        public bool TrySend(MessageBatch batch) => !waiting && batch.ToWire(1).Length == batch.WireLength;
+        public bool TrySend(MessageBatch batch) => !waiting && batch.TryGetWire(1, out var bytes) && bytes.Length == batch.WireLength;
 
         public void Enqueue(OutgoingMessage message)
         {

@@ -49,7 +49,7 @@ public sealed class OutboxTests : IDisposable
         var batch = Batch(20_000);
         Assert.False(_outbox.TrySend(batch, 1));
         _outbox.Enqueue(batch, 1);
-        _expected.AddRange(batch.ToWire(1).Span);
+        _expected.AddRange(Wire(batch, 1));
         batch.Clear();
         for (var i = 0; i < 50; i++)
         {
@@ -77,7 +77,7 @@ public sealed class OutboxTests : IDisposable
             var batch = Batch(500);
             Assert.False(_outbox.TrySend(batch, streamId));
             _outbox.Enqueue(batch, streamId);
-            _expected.AddRange(batch.ToWire(streamId).Span);
+            _expected.AddRange(Wire(batch, streamId));
             batch.Clear();
             _outbox.FlushMedia();
         }
@@ -85,6 +85,24 @@ public sealed class OutboxTests : IDisposable
         Assert.Equal(0, _outbox.BytesSent);
         Assert.Equal(WritePacer.LeastInterval, pacer.WriteRound());
         Assert.Equal(_expected.Count, _outbox.BytesSent);
+        Assert.Equal(Convert.ToHexString([.. _expected]), Convert.ToHexString(await ReadAsync(_expected.Count)));
+    }
+
+    /// <summary>One that plays a stream many times: the bytes are put together for the first ids only, and all ids get them.</summary>
+    [Fact]
+    public async Task A_client_that_chooses_many_stream_ids_gets_every_stream_and_costs_no_copy_for_each()
+    {
+        var batch = Batch(500);
+        for (uint streamId = 1; streamId <= 3 * MessageBatch.MaxStreamIds; streamId++)
+        {
+            Assert.Equal(streamId <= MessageBatch.MaxStreamIds, _outbox.TrySend(batch, streamId));
+            if (streamId > MessageBatch.MaxStreamIds)
+                _outbox.Enqueue(batch, streamId);
+            _expected.AddRange(Wire(batch, streamId));
+            Assert.Equal(streamId <= MessageBatch.MaxStreamIds, batch.TryGetWire(streamId, out _));
+            await _outbox.DrainedAsync().WaitAsync(_cancel);
+        }
+        batch.Clear();
         Assert.Equal(Convert.ToHexString([.. _expected]), Convert.ToHexString(await ReadAsync(_expected.Count)));
     }
 
@@ -105,11 +123,21 @@ public sealed class OutboxTests : IDisposable
         await _outbox.DrainedAsync().WaitAsync(_cancel);
     }
 
+    private static byte[] Wire(MessageBatch batch, uint streamId)
+    {
+        var bytes = SharedBuffer.Rent(batch.WireLength);
+        foreach (var message in batch.Messages)
+            message.AppendTo(bytes, streamId);
+        var wire = bytes.Span.ToArray();
+        bytes.Release();
+        return wire;
+    }
+
     private bool Send(MessageBatch batch)
     {
         var sent = _outbox.TrySend(batch, 1);
         if (sent)
-            _expected.AddRange(batch.ToWire(1).Span);
+            _expected.AddRange(Wire(batch, 1));
         batch.Clear();
         return sent;
     }

@@ -12,13 +12,10 @@ public sealed class AllocationTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_frame_costs_no_allocation_for_each_player(bool busy)
+    public void A_frame_costs_no_allocation_and_its_players_none(bool busy)
     {
-        var hundred = AllocatedPerFrame(100, busy);
-        var twoHundred = AllocatedPerFrame(200, busy);
-        Assert.Equal(hundred, twoHundred);
-        // One OutgoingMessage and its place in the GOP cache; what comes for all players, not for each.
-        Assert.InRange(hundred, 0, 256);
+        // A single object in a frame is 24 bytes, for each player 4800. Now and then another test's thread is in the pool, and a buffer is new.
+        Assert.InRange(AllocatedPerFrame(200, busy), 0, 8);
     }
 
     private static double AllocatedPerFrame(int players, bool busy)

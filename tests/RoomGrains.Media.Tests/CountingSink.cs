@@ -25,7 +25,7 @@ internal sealed class CountingSink : IPlayerSink, IDisposable
         if (IsBusy)
             return false;
         Enqueue(batch);
-        return batch.ToWire(1).Length == batch.WireLength;
+        return batch.TryGetWire(1, out var bytes) && bytes.Length == batch.WireLength;
     }
 
     public void Enqueue(OutgoingMessage message)

@@ -3,8 +3,8 @@ using RoomGrains.Testing;
 
 namespace RoomGrains.Media.Tests;
 
-/// <summary>A player that writes down what it is told, and holds a reference to every message until <see cref="Dispose"/>.</summary>
-internal sealed class RecordingSink : IPlayerSink, IDisposable
+/// <summary>A player that writes down what it is told, and holds a reference to every message, which its stage gives back.</summary>
+internal sealed class RecordingSink : IPlayerSink
 {
     private readonly Lock _gate = new();
     private readonly List<OutgoingMessage> _held = [];
@@ -79,12 +79,5 @@ internal sealed class RecordingSink : IPlayerSink, IDisposable
     {
         lock (_gate)
             _seen.Add(notice.Kind.ToString());
-    }
-
-    public void Dispose()
-    {
-        lock (_gate)
-            foreach (var message in _held)
-                message.Release();
     }
 }

@@ -8,7 +8,7 @@ using RoomGrains.Testing;
 
 namespace RoomGrains.Media.Tests;
 
-/// <summary>A hub with a clock that the test owns. At its end every buffer that went through must have gone back to the pool.</summary>
+/// <summary>A hub with a clock that the test owns. At its end nobody may hold a buffer that went through it.</summary>
 internal sealed class Stage : IDisposable
 {
     public const string Path = "chat/lobby/alice";
@@ -116,7 +116,6 @@ internal sealed class Stage : IDisposable
         lock (_gate)
             _payloads.Add(buffer);
         publication.Send(new RtmpMessage(type, timestamp, 1, buffer));
-        buffer.Release();
     }
 
     /// <summary>Ends everything, and fails when a buffer is still referenced.</summary>
@@ -127,10 +126,17 @@ internal sealed class Stage : IDisposable
         foreach (var subscription in _subscriptions)
             subscription.Dispose();
         Assert.Empty(Hub.Snapshot());
-        foreach (var sink in _sinks)
-            sink.Dispose();
-        Assert.All(_payloads.Where(p => p.Length > 0), payload => Assert.Throws<ObjectDisposedException>(payload.AddReference));
-        Assert.All(_sinks.SelectMany(s => s.Messages).Where(m => m.PayloadLength > 0), message => Assert.Throws<ObjectDisposedException>(() => message.Body));
+        // What the test holds itself, by the bytes: when it has given back all but one reference, nobody else may have one.
+        var held = _payloads.Where(p => p.Length > 0).Select(p => (Bytes: p.Segment.Array, IsShared: (Func<bool>)(() => p.IsShared), Release: (Action)p.Release))
+            .Concat(_sinks.SelectMany(s => s.Messages).Where(m => m.PayloadLength > 0)
+                .Select(m => (Bytes: m.Body.Array, IsShared: (Func<bool>)(() => m.IsShared), Release: (Action)m.Release)));
+        foreach (var buffer in held.GroupBy(h => h.Bytes).ToArray())
+        {
+            foreach (var reference in buffer.Skip(1))
+                reference.Release();
+            Assert.False(buffer.First().IsShared());
+            buffer.First().Release();
+        }
         _listener.Dispose();
         _services.Dispose();
     }

@@ -77,16 +77,16 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
         }
     }
 
-    /// <summary>Sends messages at once if nothing waits before them; false where something does, and then nothing has happened.</summary>
+    /// <summary>Sends messages at once if nothing waits before them and they come as one piece; false otherwise, and then nothing has happened.</summary>
     public bool TrySend(MessageBatch batch, uint streamId)
     {
         lock (_gate)
         {
             if (_closed)
                 return true;
-            if (_writing || _waiting.Count > 0 || Pacer is not null)
+            if (_writing || _waiting.Count > 0 || Pacer is not null || !batch.TryGetWire(streamId, out var bytes))
                 return false;
-            Begin(batch.ToWire(streamId).AddReference(), time.GetTimestamp());
+            Begin(bytes.AddReference(), time.GetTimestamp());
         }
         Write();
         return true;
@@ -103,14 +103,21 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
         }
     }
 
-    /// <summary>Queues messages as one piece, with a reference of its own to their bytes.</summary>
+    /// <summary>Queues messages, where it can be as one piece, with references of its own to their bytes.</summary>
     public void Enqueue(MessageBatch batch, uint streamId)
     {
         lock (_gate)
         {
             if (_closed)
                 return;
-            Add(new Entry(null, batch.ToWire(streamId).AddReference(), streamId, time.GetTimestamp(), IsAnswer: false));
+            var now = time.GetTimestamp();
+            if (batch.TryGetWire(streamId, out var bytes))
+            {
+                Add(new Entry(default, bytes.AddReference(), streamId, now, IsAnswer: false));
+                return;
+            }
+            foreach (var message in batch.Messages)
+                Add(new Entry(message.AddReference(), null, streamId, now, IsAnswer: false));
         }
     }
 
@@ -348,22 +355,24 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
     }
 
     /// <summary>A message of which this client gets its own header, or a piece that is ready.</summary>
-    private readonly record struct Entry(OutgoingMessage? Message, SharedBuffer? Bytes, uint StreamId, long At, bool IsAnswer)
+    private readonly record struct Entry(OutgoingMessage Message, SharedBuffer? Bytes, uint StreamId, long At, bool IsAnswer)
     {
-        public int Length => Bytes?.Length ?? Message!.WireLength;
+        public int Length => Bytes?.Length ?? Message.WireLength;
 
         public void AppendTo(SharedBuffer buffer)
         {
             if (Bytes is not null)
                 buffer.Append(Bytes.Span, buffer.Capacity);
             else
-                Message!.AppendTo(buffer, StreamId);
+                Message.AppendTo(buffer, StreamId);
         }
 
         public void Release()
         {
-            Bytes?.Release();
-            Message?.Release();
+            if (Bytes is not null)
+                Bytes.Release();
+            else
+                Message.Release();
         }
     }
 }

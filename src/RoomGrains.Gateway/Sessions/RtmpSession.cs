@@ -130,7 +130,14 @@ internal sealed partial class RtmpSession
         try
         {
             while (_end is null)
-                await ReadAsync().ConfigureAwait(false);
+            {
+                // Here and not in a method of its own: an asynchronous wait in it would allocate, for each message of a usual client.
+                ReadOnlySequence<byte> bytes;
+                bool ended;
+                while (!_connection.Input.TryRead(out bytes, out ended))
+                    await _connection.Input.WaitAsync().ConfigureAwait(false);
+                await ServeAsync(bytes, ended).ConfigureAwait(false);
+            }
         }
         catch (RtmpProtocolException e)
         {
@@ -152,13 +159,9 @@ internal sealed partial class RtmpSession
         }
     }
 
-    /// <summary>One read from the socket, or one wake-up: the mailbox first, then every whole message there is.</summary>
-    private async ValueTask ReadAsync()
+    /// <summary>What came in one read, or with a wake-up: the mailbox first, then every whole message there is. Mostly it does not wait.</summary>
+    private async ValueTask ServeAsync(ReadOnlySequence<byte> bytes, bool ended)
     {
-        ReadOnlySequence<byte> bytes;
-        bool ended;
-        while (!_connection.Input.TryRead(out bytes, out ended))
-            await _connection.Input.WaitAsync().ConfigureAwait(false);
         var rest = bytes;
         try
         {

@@ -69,7 +69,9 @@ internal sealed class GopCache(StreamOptions options)
     {
         foreach (var piece in _pieces)
             piece.Clear();
-        _pieces.Clear();
+        // The first is used again: the GOPs of a small stream have no second.
+        if (_pieces.Count > 1)
+            _pieces.RemoveRange(1, _pieces.Count - 1);
         _frames.Clear();
         (_bytes, _open, Opens) = (0, false, default);
     }

@@ -147,12 +147,12 @@ internal sealed class HeaderCache(StreamOptions options)
         /// <summary>The header with this timestamp. A thousand players that wait for a publisher share one encoding.</summary>
         public OutgoingMessage EncodedAt(uint timestamp, int chunkSize)
         {
-            if (_encoded is null || _encoded.Timestamp != timestamp)
-            {
-                _encoded?.Release();
-                _encoded = OutgoingMessage.Encode(type, timestamp, payload, ChunkStreams.Of(type), chunkSize);
-            }
-            return _encoded;
+            if (_encoded is { } encoded && encoded.Timestamp == timestamp)
+                return encoded;
+            _encoded?.Release();
+            var message = OutgoingMessage.Encode(type, timestamp, payload, ChunkStreams.Of(type), chunkSize);
+            _encoded = message;
+            return message;
         }
 
         public void Release()

@@ -1,20 +1,18 @@
-using System.Buffers;
-
 namespace RoomGrains.Rtmp.Buffers;
 
 /// <summary>
 /// Pooled bytes with a reference count: a message is received into one of these, and every player's queue holds a reference to the
-/// same bytes. The bytes go back to the pool with the last reference; a use after that is a bug, and throws.
+/// same bytes. The buffer goes back to the pool with the last reference; a use after that is a bug, and throws until it is rented again.
 /// </summary>
 public sealed class SharedBuffer
 {
-    private byte[]? _array;
+    private byte[] _array;
     private int _references = 1;
 
-    private SharedBuffer(byte[] array, int length) => (_array, Length) = (array, length);
+    private SharedBuffer(byte[] array) => _array = array;
 
     /// <summary>No bytes. References to it are not counted.</summary>
-    public static SharedBuffer Empty { get; } = new([], 0) { _references = int.MaxValue / 2 };
+    public static SharedBuffer Empty { get; } = new([]) { _references = int.MaxValue / 2 };
 
     /// <summary>The number of bytes in use.</summary>
     public int Length { get; private set; }
@@ -31,10 +29,16 @@ public sealed class SharedBuffer
     /// <summary>The bytes, in the form that a gathered socket write takes.</summary>
     public ArraySegment<byte> Segment => new(Array, 0, Length);
 
-    private byte[] Array => _array ?? throw new ObjectDisposedException(nameof(SharedBuffer));
+    private byte[] Array => _references > 0 ? _array : throw new ObjectDisposedException(nameof(SharedBuffer));
 
     /// <summary>A buffer with room for <paramref name="capacity"/> bytes and none in use. The caller holds the one reference.</summary>
-    public static SharedBuffer Rent(int capacity) => new(ArrayPool<byte>.Shared.Rent(capacity), 0);
+    public static SharedBuffer Rent(int capacity)
+    {
+        if (SharedBufferPool.Take(capacity) is not { } buffer)
+            return new SharedBuffer(GC.AllocateUninitializedArray<byte>(SharedBufferPool.RoundUp(capacity)));
+        (buffer.Length, buffer._references) = (0, 1);
+        return buffer;
+    }
 
     /// <summary>A buffer with a copy of these bytes. The caller holds the one reference.</summary>
     public static SharedBuffer CopyOf(ReadOnlySpan<byte> bytes)
@@ -52,25 +56,28 @@ public sealed class SharedBuffer
         ArgumentOutOfRangeException.ThrowIfGreaterThan(needed, limit);
         if (needed > Capacity)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Min(limit, Math.Max(needed, Capacity * 2)));
-            Span.CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(Array);
-            _array = larger;
+            var larger = Rent(Math.Min(limit, Math.Max(needed, Capacity * 2)));
+            Span.CopyTo(larger._array);
+            (_array, larger._array) = (larger._array, _array);
+            larger.Release();
         }
         bytes.CopyTo(Array.AsSpan(Length));
         Length = needed;
     }
 
+    /// <summary>Whether there is more than one reference: somebody else still uses the bytes.</summary>
+    public bool IsShared => Volatile.Read(ref _references) > 1;
+
     /// <summary>Takes one more reference.</summary>
     public SharedBuffer AddReference()
     {
-        ObjectDisposedException.ThrowIf(_array is null, this);
+        ObjectDisposedException.ThrowIf(_references <= 0, this);
         if (!ReferenceEquals(this, Empty))
             Interlocked.Increment(ref _references);
         return this;
     }
 
-    /// <summary>Gives a reference back; the last one returns the bytes to the pool.</summary>
+    /// <summary>Gives a reference back; the last one returns the buffer to the pool.</summary>
     public void Release()
     {
         if (ReferenceEquals(this, Empty))
@@ -78,9 +85,6 @@ public sealed class SharedBuffer
         var left = Interlocked.Decrement(ref _references);
         ObjectDisposedException.ThrowIf(left < 0, this);
         if (left == 0)
-        {
-            ArrayPool<byte>.Shared.Return(Array);
-            _array = null;
-        }
+            SharedBufferPool.Give(this, _array.Length);
     }
 }

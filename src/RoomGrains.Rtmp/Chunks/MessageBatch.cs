@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using RoomGrains.Rtmp.Buffers;
 
@@ -5,11 +6,17 @@ namespace RoomGrains.Rtmp.Chunks;
 
 /// <summary>
 /// Messages that leave together, for any number of receivers. Receivers differ only in the message stream id, and most players have the
-/// same: the bytes are put together once for each id, and then every receiver of that id is sent the same piece of memory in one write.
-/// Not for several threads.
+/// same: the bytes are put together once for each of the first ids that are asked for, and then every receiver of that id is sent the same piece
+/// of memory in one write. Not for several threads.
 /// </summary>
 public sealed class MessageBatch
 {
+    /// <summary>
+    /// Ids for which the bytes are put together. Clients choose their ids: one that plays a stream on a hundred of them shall not make the server
+    /// hold a hundred copies of it.
+    /// </summary>
+    public const int MaxStreamIds = 4;
+
     private readonly List<OutgoingMessage> _messages = [];
     private readonly List<(uint StreamId, SharedBuffer Bytes)> _wires = [];
 
@@ -27,19 +34,29 @@ public sealed class MessageBatch
         DropWires();
     }
 
-    /// <summary>The bytes for receivers with this stream id. They are the batch's own: who needs them after the next <see cref="Add"/> or <see cref="Clear"/> takes a reference.</summary>
-    public SharedBuffer ToWire(uint streamId)
+    /// <summary>The bytes for receivers with this stream id; false when there are such for <see cref="MaxStreamIds"/> others: then the messages are sent one by one.</summary>
+    /// <param name="streamId">The message stream id.</param>
+    /// <param name="bytes">The batch's own: who needs them after the next <see cref="Add"/> or <see cref="Clear"/> takes a reference.</param>
+    public bool TryGetWire(uint streamId, [NotNullWhen(true)] out SharedBuffer? bytes)
     {
         foreach (var wire in _wires)
         {
             if (wire.StreamId == streamId)
-                return wire.Bytes;
+            {
+                bytes = wire.Bytes;
+                return true;
+            }
         }
-        var bytes = SharedBuffer.Rent(WireLength);
+        if (_wires.Count == MaxStreamIds)
+        {
+            bytes = null;
+            return false;
+        }
+        bytes = SharedBuffer.Rent(WireLength);
         foreach (var message in _messages)
             message.AppendTo(bytes, streamId);
         _wires.Add((streamId, bytes));
-        return bytes;
+        return true;
     }
 
     /// <summary>Gives all references back.</summary>

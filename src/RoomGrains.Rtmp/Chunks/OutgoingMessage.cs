@@ -17,8 +17,10 @@ namespace RoomGrains.Rtmp.Chunks;
 ///  WriteHeader       Body -------------------------------------------->
 /// </code>
 /// The extended timestamp is repeated in type 3 chunks: FFmpeg, librtmp, GStreamer and Flash expect it there.
+/// It is a value: lists of frames hold no object for each, which a cache of some seconds would make the collector copy. The references that are
+/// counted are the body's.
 /// </remarks>
-public sealed class OutgoingMessage
+public readonly struct OutgoingMessage
 {
     /// <summary>The longest header of a first chunk: basic header, type 0 message header, extended timestamp.</summary>
     public const int MaxHeaderLength = 1 + 11 + 4;
@@ -87,6 +89,9 @@ public sealed class OutgoingMessage
         buffer.Append(header[..WriteHeader(header, streamId)], buffer.Capacity);
         buffer.Append(_body.Span, buffer.Capacity);
     }
+
+    /// <summary>Whether there is more than one reference to the body.</summary>
+    public bool IsShared => _body.IsShared;
 
     /// <summary>Takes one more reference to the body.</summary>
     public OutgoingMessage AddReference()

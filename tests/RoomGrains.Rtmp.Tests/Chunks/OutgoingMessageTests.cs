@@ -40,7 +40,6 @@ public class OutgoingMessageTests
         payload.Release();
         Assert.Equal(128, message.Body.Count);
         message.Release();
-        Assert.Throws<ObjectDisposedException>(() => message.Body);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using RoomGrains.Rtmp.Buffers;
 using RoomGrains.Rtmp.Chunks;
 using RoomGrains.Rtmp.Commands;
 using RoomGrains.Rtmp.Handshakes;
@@ -125,7 +126,7 @@ public sealed class ScriptedServer
     public Task SendAsync(CommandMessage command, uint streamId = 0) => SendAsync(command.ToOutgoing(_chunkSize), streamId);
 
     public Task SendAsync(MessageType type, uint timestamp, uint streamId, byte[] payload) =>
-        SendAsync(OutgoingMessage.Encode(type, timestamp, Buffers.SharedBuffer.CopyOf(payload), 6, _chunkSize), streamId);
+        SendAsync(OutgoingMessage.Encode(type, timestamp, SharedBuffer.CopyOf(payload), 6, _chunkSize), streamId);
 
     public async Task SendAsync(OutgoingMessage message, uint streamId = 0) => await SendAsync(Chunks.Wire.Bytes(message, streamId));
 
