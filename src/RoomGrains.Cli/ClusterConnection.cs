@@ -9,8 +9,8 @@ namespace RoomGrains.Cli;
 /// <summary>An Orleans client for as long as one command takes.</summary>
 internal sealed class ClusterConnection : IAsyncDisposable
 {
-    // A live node greets within milliseconds, a starved one within seconds; the Orleans client itself would go on trying.
-    private static readonly TimeSpan GreetingTime = TimeSpan.FromSeconds(8);
+    // A live node greets within milliseconds, a starved one within seconds; the Orleans client itself would go on trying. What is left is for the question.
+    private const double GreetingShare = 0.8;
 
     private readonly IHost _host;
     private readonly IReadOnlyList<DnsEndPoint> _addresses;
@@ -23,8 +23,12 @@ internal sealed class ClusterConnection : IAsyncDisposable
     /// Connects through the first gateways that accept a TCP connection. Asking the sockets first turns "nothing listens there" into an
     /// answer within moments; the Orleans client would retry and log.
     /// </summary>
+    /// <param name="addresses">The gateways.</param>
+    /// <param name="options">The cluster.</param>
+    /// <param name="patience">How long the user waits for an answer.</param>
+    /// <param name="cancel">Gives up.</param>
     /// <exception cref="UnreachableException">No address listens, or what listens there is not this cluster.</exception>
-    public static async Task<ClusterConnection> OpenAsync(IReadOnlyList<DnsEndPoint> addresses, ClusterOptions options, CancellationToken cancel)
+    public static async Task<ClusterConnection> OpenAsync(IReadOnlyList<DnsEndPoint> addresses, ClusterOptions options, TimeSpan patience, CancellationToken cancel)
     {
         var probes = await Task.WhenAll(addresses.Select(address => ProbeAsync(address, cancel)));
         var gateways = probes.Select(probe => probe.Found).OfType<IPEndPoint>().ToArray();
@@ -39,7 +43,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
             .Build();
         var names = string.Join(", ", gateways.Select(gateway => gateway.ToString()));
         using var greeting = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        greeting.CancelAfter(GreetingTime);
+        greeting.CancelAfter(patience * GreetingShare);
         try
         {
             await host.StartAsync(greeting.Token).WaitAsync(greeting.Token);

@@ -113,7 +113,7 @@ public sealed class RoomCtl
     {
         command.SetAction(async (parsed, cancel) =>
         {
-            var limit = parsed.GetValue(_timeout) ?? DefaultTimeout;
+            var limit = Patience(parsed);
             using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             timeout.CancelAfter(limit);
             try
@@ -151,7 +151,7 @@ public sealed class RoomCtl
                 limit.CancelAfter(timeout);
             try
             {
-                await using var cluster = asks(parsed) ? await ClusterConnection.OpenAsync(Addresses(parsed), Options(parsed), limit.Token) : null;
+                await using var cluster = asks(parsed) ? await ClusterConnection.OpenAsync(Addresses(parsed), Options(parsed), Patience(parsed), limit.Token) : null;
                 var report = await run(parsed, cluster?.Grains, _error.WriteLine, limit.Token);
                 new Output(_output, parsed.GetValue(_json)).Write(report, Views.Default.LoadReport, output => LoadText.Write(output, report));
                 return report.Problems.Count == 0 ? ExitCodes.Done : Fail(ExitCodes.Refused, $"{string.Join("; ", report.Problems)}.");
@@ -172,13 +172,15 @@ public sealed class RoomCtl
         return command;
     }
 
+    private TimeSpan Patience(ParseResult parsed) => parsed.GetValue(_timeout) ?? DefaultTimeout;
+
     private async Task<int> InvokeAsync(ParseResult parsed, Func<Call, Task> ask, TimeSpan limit, CancellationToken cancel)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         timeout.CancelAfter(limit);
         try
         {
-            await using var cluster = await ClusterConnection.OpenAsync(Addresses(parsed), Options(parsed), timeout.Token);
+            await using var cluster = await ClusterConnection.OpenAsync(Addresses(parsed), Options(parsed), Patience(parsed), timeout.Token);
             await ask(new Call(cluster.Grains, parsed, new Output(_output, parsed.GetValue(_json)), cluster.ListensAsync, timeout.Token)).WaitAsync(timeout.Token);
             return ExitCodes.Done;
         }

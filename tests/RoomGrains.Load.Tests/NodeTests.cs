@@ -152,7 +152,7 @@ public sealed class NodeTests(NodeFixture fixture, Clip clip) : IClassFixture<No
 
     private async Task CtlAsync(string[] args)
     {
-        var (code, _, error) = await RunAsync(args);
+        var (code, _, error) = await RunAsync([.. args, "--timeout", "1m"]);
         Assert.True(code == ExitCodes.Done, error);
     }
 

@@ -61,7 +61,7 @@ public sealed class DatabaseCommandTests(PostgresServer server) : IClassFixture<
 
     private static async Task<(int Code, string Output)> RoomCtlAsync(string[] arguments, Dictionary<string, string>? environment = null)
     {
-        await using var program = RunningProgram.Start("dotnet", [Repository.ProgramOf("RoomGrains.Cli", "roomctl.dll"), .. arguments], environment: environment);
+        await using var program = RunningProgram.Start("dotnet", [Repository.ProgramOf("RoomGrains.Cli", "roomctl.dll"), .. arguments, "--timeout", "50s"], environment: environment);
         return (await program.ExitAsync(Limit), program.Output);
     }
 }

@@ -203,7 +203,7 @@ public sealed partial class NodeTests : IDisposable
         using var nodes = new StringWriter();
         while (!nodes.ToString().Contains(state, StringComparison.Ordinal))
         {
-            var code = await Cli.RoomCtl.RunAsync(["nodes", "list", "--connect", $"127.0.0.1:{node.ClientGatewayPort}"], nodes, nodes);
+            var code = await Cli.RoomCtl.RunAsync(["nodes", "list", "--timeout", "1m", "--connect", $"127.0.0.1:{node.ClientGatewayPort}"], nodes, nodes);
             Assert.True(code == 0, $"exit code {code}: {nodes}");
         }
     }

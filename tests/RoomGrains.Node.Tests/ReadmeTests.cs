@@ -6,7 +6,7 @@ namespace RoomGrains.Node.Tests;
 /// <summary>README's commands do what README says.</summary>
 public sealed partial class ReadmeTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
     private static readonly string Readme = File.ReadAllText(Repository.PathOf("README.md"));
 
     private static string[] Commands =>

@@ -224,10 +224,10 @@ public sealed class RoomCtlTests(NodeFixture fixture) : IClassFixture<NodeFixtur
     {
         var file = Repository.ProgramOf("RoomGrains.Cli", "roomctl.dll");
         var environment = new Dictionary<string, string> { ["ROOMGRAINS_CONNECT"] = $"127.0.0.1:{FreePort.Next()},127.0.0.1:{fixture.Node.ClientGatewayPort}" };
-        await using var list = RunningProgram.Start("dotnet", [file, "rooms", "list", _application], environment: environment);
+        await using var list = RunningProgram.Start("dotnet", [file, "rooms", "list", _application, "--timeout", "50s"], environment: environment);
         Assert.Equal(ExitCodes.Done, await list.ExitAsync(Limit));
         Assert.Equal("No rooms.\n", list.Output);
-        await using var show = RunningProgram.Start("dotnet", [file, "rooms", "show", $"{_application}/none"], environment: environment);
+        await using var show = RunningProgram.Start("dotnet", [file, "rooms", "show", $"{_application}/none", "--timeout", "50s"], environment: environment);
         Assert.Equal(ExitCodes.Refused, await show.ExitAsync(Limit));
         Assert.StartsWith("roomctl: refused (unknownRoom): ", show.Output);
     }
@@ -318,7 +318,9 @@ public sealed class RoomCtlTests(NodeFixture fixture) : IClassFixture<NodeFixtur
     {
         var (output, error) = (new StringWriter(), new StringWriter());
         string[] connect = args.Contains("--connect") ? [] : ["--connect", $"127.0.0.1:{fixture.Node.ClientGatewayPort}"];
-        var code = await RoomCtl.RunAsync([.. args, .. connect], output, error).WaitAsync(Limit, TestContext.Current.CancellationToken);
+        // A machine that runs all these tests may take longer than the ten seconds that people are made to wait.
+        string[] patience = args.Contains("--timeout") ? [] : ["--timeout", "50s"];
+        var code = await RoomCtl.RunAsync([.. args, .. connect, .. patience], output, error).WaitAsync(Limit, TestContext.Current.CancellationToken);
         return (code, output.ToString(), error.ToString());
     }
 }

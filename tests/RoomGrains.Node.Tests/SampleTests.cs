@@ -24,7 +24,7 @@ public sealed class SampleTests
     {
         await using var node = await NodeProcess.StartAsync();
         await using var create = RunningProgram.Start("dotnet",
-            [Repository.ProgramOf("RoomGrains.Cli", "roomctl.dll"), "rooms", "create", "chat/vip", "--capacity", "3", "--waiting-room", "on", "--connect", $"{node.ClientGateway}"]);
+            [Repository.ProgramOf("RoomGrains.Cli", "roomctl.dll"), "rooms", "create", "chat/vip", "--capacity", "3", "--waiting-room", "on", "--timeout", "1m", "--connect", $"{node.ClientGateway}"]);
         Assert.Equal(0, await create.ExitAsync(Limit));
         await using var sample = RunningProgram.Start("dotnet",
             [Repository.PathOf("tests", "RoomGrains.Sample", "bin", Output.Parent!.Name, Output.Name, "RoomGrains.Sample.dll"), $"{node.ClientGateway}"]);
