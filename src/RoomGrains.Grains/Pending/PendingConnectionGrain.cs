@@ -40,6 +40,9 @@ internal sealed partial class PendingConnectionGrain(
     /// <summary>The slice of a silo that is about to stop: its callers go to another one as soon as this activation has ended.</summary>
     private static readonly TimeSpan LastSlice = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>How long an activation has at the least to find out how long it may wait: as long as a dead silo that had the room may take to be noticed.</summary>
+    private static readonly TimeSpan TakeoverTime = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan FirstReport = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReportPeriod = TimeSpan.FromSeconds(10);
 
@@ -132,7 +135,7 @@ internal sealed partial class PendingConnectionGrain(
 
     private PendingAdmission Begin(AdmissionRequest request)
     {
-        var admission = new PendingAdmission(request, clock, rooms.Value.Deadline) { DeadlineChanged = Schedule };
+        var admission = new PendingAdmission(request, clock, FirstDeadline(request)) { DeadlineChanged = Schedule };
         _admission = admission;
         _seating = new Seating(GrainFactory, admission);
         metrics.Began();
@@ -145,6 +148,17 @@ internal sealed partial class PendingConnectionGrain(
         Schedule();
         RunPolicy(admission).Ignore();
         return admission;
+    }
+
+    /// <summary>
+    /// Until when a connection may wait that is new here, counted from when it began to wait. A client that was in a waiting room when the silo of its grain died may
+    /// have waited for longer than any step of the policy may take: this activation must get as far as the room, which allows it.
+    /// </summary>
+    private TimeSpan FirstDeadline(AdmissionRequest request)
+    {
+        var deadline = rooms.Value.Deadline;
+        var latest = request.Waited + (deadline < TakeoverTime ? deadline : TakeoverTime);
+        return deadline > latest ? deadline : latest;
     }
 
     private async Task RunPolicy(PendingAdmission admission)

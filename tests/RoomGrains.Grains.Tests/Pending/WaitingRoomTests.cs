@@ -90,7 +90,7 @@ public abstract class WaitingRoomTests<TSilos>(TSilos silo) : IClassFixture<TSil
         var approval = grain.Approve("alice");
         await Confirm(grain, admission, delivered: false);
         Assert.Equal(RefusalCode.Gone, (await approval).Refusal!.Code);
-        Assert.Empty((await _cluster.Client.GetRoom(_room).Describe()).ValueOrThrow().Members);
+        await Until.True(async () => (await _cluster.Client.GetRoom(_room).Describe()).ValueOrThrow().Members.IsEmpty, "its seat is free");
         Assert.Equal(RefusalCode.Gone, (await grain.Reject("bob", "late")).Refusal!.Code);
     }
 
@@ -194,6 +194,25 @@ public abstract class WaitingRoomTests<TSilos>(TSilos silo) : IClassFixture<TSil
         var verdict = await admission;
         Assert.Equal((VerdictKind.Reject, RefusalCode.Denied, "deadline"), (verdict.Kind, verdict.Code, verdict.DecidedBy));
         Assert.Contains("moderator", verdict.Description, StringComparison.Ordinal);
+    }
+
+    /// <summary>The silo of its grain has died: the next activation hears of it now, and must not count what no room has said yet.</summary>
+    [Theory, InlineData(20), InlineData(60), InlineData(299)]
+    public async Task Who_has_waited_at_a_silo_that_died_goes_on_waiting_as_long_as_the_room_lets_it(int waited)
+    {
+        await _cluster.Client.GetRoom(_room).Create(new RoomSettings { WaitingRoom = true });
+        var request = Requests.New(_room.Application, _room.Room, since: Clock.GetUtcNow()) with { Waited = TimeSpan.FromSeconds(waited) };
+        var admission = _cluster.Client.Admit(request);
+        var grain = _cluster.Client.GetPending(request.Connection);
+        await _cluster.Client.WaitsFor(request.Connection, "approval");
+        Assert.Equal(Clock.GetUtcNow().AddSeconds(300 - waited), (await grain.Describe()).ValueOrThrow().Summary.Deadline);
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        if (waited < 299)
+        {
+            Assert.Equal(PendingState.Pending, (await grain.Describe()).ValueOrThrow().Summary.State);
+            await grain.Abandon();
+        }
+        Assert.Equal(waited < 299 ? "gateway" : "deadline", (await admission).DecidedBy);
     }
 
     [Fact]
