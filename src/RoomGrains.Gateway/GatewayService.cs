@@ -69,7 +69,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         _presence.RelayAddress = _node.RelayAddress.Length > 0 ? _node.RelayAddress : _listener.EndPoint!.ToString();
         _accepting = _listener.AcceptAsync(Serve);
         _heartbeat = RepeatAsync(HeartbeatInterval, Beat);
-        _writing = RepeatAsync(WritePacer.LeastInterval, WriteRound);
+        _writing = Task.Factory.StartNew(WriteRounds, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         return Task.CompletedTask;
     }
 
@@ -147,17 +147,32 @@ public sealed partial class GatewayService : IHostedService, IDisposable
             }
             catch (Exception e)
             {
-                // Every deadline of the node depends on the next beat, and what players get on the next round.
+                // Every deadline of the node depends on the next beat.
                 Log.BeatFailed(_logger, e);
             }
         }
     }
 
-    /// <summary>What streams have left behind leaves here, and what clients of several streams get.</summary>
-    private TimeSpan WriteRound()
+    /// <summary>
+    /// What streams have left behind leaves here, and what clients of several streams get. On a thread of its own: on a busy node a round that
+    /// stood in the thread pool's queue would begin later than its clients should have been written to.
+    /// </summary>
+    private void WriteRounds()
     {
-        _hub.Flush();
-        return _services.Pacer.WriteRound();
+        var interval = WritePacer.LeastInterval;
+        while (!_stop.Token.WaitHandle.WaitOne(interval))
+        {
+            try
+            {
+                _hub.Flush();
+                interval = _services.Pacer.WriteRound();
+            }
+            catch (Exception e)
+            {
+                // What all these clients get depends on the next round.
+                Log.BeatFailed(_logger, e);
+            }
+        }
     }
 
     private TimeSpan Beat()
