@@ -328,8 +328,9 @@ internal sealed partial class RtmpSession
     /// <summary>Says goodbye where there is somebody to say it to, and takes back everything that the session holds in the cluster.</summary>
     private async Task LeaveAsync(SessionEnd end)
     {
-        Log.Ended(_services.Logger, Id, end.Reason, end.Error, end.Description, _received, _connection.Output.BytesSent);
+        // Whoever reads the line finds it counted.
         _services.Metrics.Ended(end);
+        Log.Ended(_services.Logger, Id, end.Reason, end.Error, end.Description, _received, _connection.Output.BytesSent);
         await _gone.CancelAsync().ConfigureAwait(false);
         try
         {
