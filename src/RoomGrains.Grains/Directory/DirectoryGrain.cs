@@ -81,7 +81,14 @@ internal sealed partial class DirectoryGrain(
     {
         if (Unknown() is { } unknown)
             return unknown;
-        await Keep(room, settings);
+        try
+        {
+            await Keep(room, settings);
+        }
+        catch (DatabaseUnavailableException e)
+        {
+            return e.ToRefusal();
+        }
         Register().Ignore();
         return Answer.Done;
     }
@@ -107,7 +114,14 @@ internal sealed partial class DirectoryGrain(
             return unknown;
         if (SettingsRules.Check(settings.RoomDefaults) is { } wrong)
             return wrong;
-        await _store.Change(s => s with { Settings = settings });
+        try
+        {
+            await _store.Change(s => s with { Settings = settings });
+        }
+        catch (DatabaseUnavailableException e)
+        {
+            return e.ToRefusal();
+        }
         Register().Ignore();
         foreach (var room in _rooms.Active)
             GrainFactory.GetGrain<IRoomSettingsFollower>(Key(room).ToString()).Follow(settings).Ignore();

@@ -15,7 +15,7 @@ public sealed class AdmissionOptions
     /// <summary>How long a decided connection can still be explained (<c>roomctl pending show</c>), 0 to 1 h. 2 min: long enough to look up a complaint; it is memory for each connection.</summary>
     public TimeSpan KeepDecided { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>Decided connections that each silo keeps for that, 100 to 1 000 000; in a storm the eldest go sooner. 10 000, at about 1 KiB each, are a storm's newcomers, or two minutes of 80 a second.</summary>
+    /// <summary>Decided connections that each silo keeps for that, 100 to 1 000 000; in a storm the eldest go sooner. 10 000, at about half a KiB each, are a storm's newcomers, or two minutes of 80 a second.</summary>
     public int MaxDecided { get; set; } = 10_000;
 
     /// <summary>How long a pending connection waits for its gateway to ask again, 5 s to 5 min; then the gateway is dead and its client with it. 15 s: longer than a failed call takes to be repeated.</summary>

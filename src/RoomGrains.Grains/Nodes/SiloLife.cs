@@ -1,8 +1,11 @@
 namespace RoomGrains.Grains.Nodes;
 
 /// <summary>What membership says of the silos that nodes name in their reports.</summary>
-internal sealed class SiloLife(IClusterMembershipService membership)
+internal sealed class SiloLife(IClusterMembershipService membership, ILocalSiloDetails local)
 {
+    /// <summary>Whether this silo is about to end: it ends its grains one after the other, and a call that would bring one of them up again fails.</summary>
+    public bool IsStopping => membership.CurrentSnapshot.GetSiloStatus(local.SiloAddress).IsTerminating();
+
     /// <summary>Rises with every change of membership: who is dead has not changed where this has not.</summary>
     public MembershipVersion Version => membership.CurrentSnapshot.Version;
 

@@ -7,25 +7,35 @@ namespace RoomGrains.Grains.Pending;
 /// The state machine of one pending connection: it leaves <see cref="PendingState.Pending"/> once and keeps the trail of how it came to
 /// that. It belongs to one grain activation, which is its only thread until it has left that state; then nothing changes but the trail.
 /// </summary>
-internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider clock, TimeSpan deadline)
+internal sealed partial class PendingAdmission
 {
     // Retries and indecisive moderators write lines too: a trail is for reading.
     private const int MaxTrail = 100;
 
-    // Two lines, nearly always. They become text when somebody reads them, which is seldom, and are remembered for long: each object of a decided
-    // connection is one more that collections carry along.
+    private readonly TimeProvider _clock;
+
+    // Two lines, nearly always.
     private readonly List<(DateTimeOffset At, string By, object What)> _trail = new(2);
 
-    private readonly DateTimeOffset _heardAt = clock.GetUtcNow();
+    private readonly DateTimeOffset _heardAt;
 
-    public AdmissionRequest Request { get; } = request;
+    /// <summary>A connection that begins to wait.</summary>
+    public PendingAdmission(AdmissionRequest request, TimeProvider clock, TimeSpan deadline)
+    {
+        (Request, Room, _clock) = (request, request.Room, clock);
+        _heardAt = clock.GetUtcNow();
+        Began = _heardAt - (request.Waited > TimeSpan.Zero ? request.Waited : TimeSpan.Zero);
+        Deadline = Began + deadline;
+    }
+
+    public AdmissionRequest Request { get; }
 
     public ConnectionId Id => Request.Connection;
 
     public string Application => Request.Application;
 
     /// <summary>The room that was asked for, or assigned.</summary>
-    public string? Room { get; set; } = request.Room;
+    public string? Room { get; set; }
 
     /// <summary>The connection of the same client that this one replaces, where a ticket says so.</summary>
     public ConnectionId? Replaces { get; set; }
@@ -34,9 +44,9 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
     /// When the wait began, on this silo's clock. An activation that takes over from a dead one goes on counting where the gateway is; the
     /// gateway's clock itself may be seconds or hours away from this one.
     /// </summary>
-    public DateTimeOffset Began { get; } = Beginning(request, clock);
+    public DateTimeOffset Began { get; }
 
-    public DateTimeOffset Deadline { get; private set; } = Beginning(request, clock) + deadline;
+    public DateTimeOffset Deadline { get; private set; }
 
     public PendingState State { get; private set; }
 
@@ -52,8 +62,6 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
         if (!IsPending)
             return false;
         (State, Verdict) = (state, verdict);
-        // It is remembered for longer than the grain that is told of this.
-        DeadlineChanged = null;
         return true;
     }
 
@@ -77,10 +85,8 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
     /// <param name="what">What it said: a text, or something immutable whose text it is.</param>
     public void Note(string by, object what)
     {
-        // Once decided it is read from elsewhere, too.
-        lock (_trail)
-            if (_trail.Count < MaxTrail)
-                _trail.Add((clock.GetUtcNow(), by, what));
+        if (_trail.Count < MaxTrail)
+            _trail.Add((_clock.GetUtcNow(), by, what));
     }
 
     /// <summary>Who would sit in the room.</summary>
@@ -111,21 +117,12 @@ internal sealed class PendingAdmission(AdmissionRequest request, TimeProvider cl
         Node = Request.Node,
     };
 
-    public PendingDetails Details
-    {
-        get
-        {
-            lock (_trail)
-                return new(Summary, Verdict is { } verdict ? Shown(verdict) : null, [Question, .. _trail.Select(line => new TrailEntry(line.At, line.By, line.What.ToString()!))]);
-        }
-    }
+    public PendingDetails Details =>
+        new(Summary, Verdict is { } verdict ? Shown(verdict) : null, [Question, .. _trail.Select(line => new TrailEntry(line.At, line.By, line.What.ToString()!))]);
 
     private TrailEntry Question =>
         new(_heardAt, "gateway", $"asks for {Request.Application}/{Request.Room ?? "(any room)"} from {Request.Address} on {Request.Node}");
 
     private Verdict New(VerdictKind kind, string by, bool confirm) =>
-        new() { Connection = Id, Kind = kind, DecidedBy = by, DecidedAt = clock.GetUtcNow(), ConfirmDelivery = confirm };
-
-    private static DateTimeOffset Beginning(AdmissionRequest request, TimeProvider clock) =>
-        clock.GetUtcNow() - (request.Waited > TimeSpan.Zero ? request.Waited : TimeSpan.Zero);
+        new() { Connection = Id, Kind = kind, DecidedBy = by, DecidedAt = _clock.GetUtcNow(), ConfirmDelivery = confirm };
 }

@@ -13,13 +13,13 @@ internal sealed partial class PendingConnectionGrain
         var (admission, seating) = (_admission!, _seating!);
         by = PlainText.Of(by, "a moderator");
         admission.Note(by, "approves");
-        using var patience = new CancellationTokenSource(LongestApproval, clock);
+        using var patience = new CancellationTokenSource(LongestApproval, silo.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _ended.Token);
         RoomKey room;
         try
         {
             // The policy goes on beside this: where the room turns out to be full, the connection is pending as it was before.
-            var sat = await Retry.Unreachable(() => Seat(seating, admission).WaitAsync(either.Token), clock, e => Log.Unreachable(logger, admission.Id, e), either.Token);
+            var sat = await Retry.Unreachable(() => Seat(seating, admission).WaitAsync(either.Token), silo.Clock, e => Log.Unreachable(silo.Logger, admission.Id, e), either.Token);
             if (!sat.IsDone)
             {
                 admission.Note(by, $"could not let it in: {sat.Refusal}");
@@ -85,10 +85,10 @@ internal sealed partial class PendingConnectionGrain
         if (!End(state, verdict, verdict.DecidedBy, $"{verdict.Kind.ToString().ToLowerInvariant()}: {(verdict.Kind == VerdictKind.Accept ? verdict.Room.ToString() : verdict.Description)}"))
             return Undecidable()!;
         using var confirmed = new CancellationTokenSource();
-        var first = await Task.WhenAny(Delivery.Task, Task.Delay(options.Value.ConfirmTime, clock, confirmed.Token));
+        var first = await Task.WhenAny(Delivery.Task, Task.Delay(silo.Options.ConfirmTime, silo.Clock, confirmed.Token));
         await confirmed.CancelAsync();
         if (first != Delivery.Task)
-            _admission!.Note("gateway", $"has not confirmed within {options.Value.ConfirmTime.TotalSeconds:0.#} s that the client was told");
+            _admission!.Note("gateway", $"has not confirmed within {silo.Options.ConfirmTime.TotalSeconds:0.#} s that the client was told");
         else if (!await Delivery.Task)
             return Gone();
         return PendingAdmission.Shown(verdict);
@@ -96,7 +96,7 @@ internal sealed partial class PendingConnectionGrain
 
     /// <summary>Why nobody can decide this connection now; null when somebody can. Where nothing is known of it here, other silos are asked.</summary>
     private async ValueTask<Refusal?> Refusal() =>
-        _admission is null && !_leftEarly && await elsewhere.Find(_id) is { } known
+        _admission is null && !_leftEarly && await silo.Elsewhere.Find(_id) is { } known
             ? Decided(known.Details.Summary.State, known.Undelivered, known.Details.Verdict)
             : Undecidable();
 

@@ -1,11 +1,7 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using Orleans.Placement;
 using RoomGrains.Grains.Directory;
-using RoomGrains.Grains.Telemetry;
 using RoomGrains.Hosting;
 
 namespace RoomGrains.Grains.Pending;
@@ -21,16 +17,7 @@ namespace RoomGrains.Grains.Pending;
 /// without giving it back, and where only that one was seated, the seat ends with the first report of the node that lacks it, or with its lease.
 /// </remarks>
 [PreferLocalPlacement, Reentrant]
-internal sealed partial class PendingConnectionGrain(
-    AdmissionPolicy policy,
-    IOptions<RoomOptions> rooms,
-    IOptions<AdmissionOptions> options,
-    DecidedConnections decided,
-    DecidedElsewhere elsewhere,
-    GrainMetrics metrics,
-    IHostApplicationLifetime host,
-    [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock,
-    ILogger<PendingConnectionGrain> logger) : Grain, IPendingConnectionGrain, IDisposable
+internal sealed partial class PendingConnectionGrain(PendingServices silo) : Grain, IPendingConnectionGrain, IDisposable
 {
     private const string Policy = "policy";
 
@@ -67,13 +54,14 @@ internal sealed partial class PendingConnectionGrain(
     private int _asking;
     private bool _visible;
     private bool _leftEarly;
+    private bool _wasKnown;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _id = new ConnectionId(this.GetPrimaryKeyString());
-        if (decided.Find(_id) is { } admission)
+        if (silo.Decided.Find(_id) is { } admission)
         {
-            (_admission, _seating) = (admission, Seating.Of(GrainFactory, admission));
+            (_admission, _seating, _wasKnown) = (admission, Seating.Of(GrainFactory, admission), true);
             Wake(FirstReport);
         }
         return Task.CompletedTask;
@@ -84,7 +72,7 @@ internal sealed partial class PendingConnectionGrain(
         if (request.Connection != _id)
             throw new ArgumentException($"The request is of connection {request.Connection}, this grain's is {_id}.", nameof(request));
         var admission = _admission ?? Begin(request);
-        _lastAsked = clock.GetUtcNow();
+        _lastAsked = silo.Clock.GetUtcNow();
         if (admission.IsPending && slice > TimeSpan.Zero)
             await WaitForVerdict(slice < LongestSlice ? slice : LongestSlice);
         var gone = admission.State == PendingState.Abandoned;
@@ -97,8 +85,8 @@ internal sealed partial class PendingConnectionGrain(
         {
             // The client left before its first call came here, or another activation knew it. A late Admit must find it gone.
             _leftEarly = true;
-            DelayDeactivation(options.Value.KeepDecided);
-            Wake(options.Value.KeepDecided);
+            DelayDeactivation(silo.Options.KeepDecided);
+            Wake(silo.Options.KeepDecided);
             return;
         }
         if (!End(PendingState.Abandoned, null, "gateway", "the client left"))
@@ -111,7 +99,7 @@ internal sealed partial class PendingConnectionGrain(
 
     public async Task<Answer<PendingDetails>> Describe()
     {
-        if (_admission is null && !_leftEarly && await elsewhere.Find(_id) is { } known)
+        if (_admission is null && !_leftEarly && await silo.Elsewhere.Find(_id) is { } known)
             return known.Details;
         return _admission is { } admission ? admission.Details : Unknown();
     }
@@ -121,8 +109,12 @@ internal sealed partial class PendingConnectionGrain(
         if (_admission is { IsPending: true } admission)
         {
             // The silo goes, not the client: its gateway asks again, and another activation begins anew.
-            metrics.Dropped();
+            silo.Metrics.Dropped();
             admission.Note("silo", "this activation ends");
+        }
+        else if (_admission is { } decidedHere)
+        {
+            silo.Decided.Keep(decidedHere, _wasKnown);
         }
         _ended.Cancel();
         return Task.CompletedTask;
@@ -135,11 +127,11 @@ internal sealed partial class PendingConnectionGrain(
 
     private PendingAdmission Begin(AdmissionRequest request)
     {
-        var admission = new PendingAdmission(request, clock, FirstDeadline(request)) { DeadlineChanged = Schedule };
+        var admission = new PendingAdmission(request, silo.Clock, FirstDeadline(request)) { DeadlineChanged = Schedule };
         _admission = admission;
         _seating = new Seating(GrainFactory, admission);
-        metrics.Began();
-        _nextReport = clock.GetUtcNow() + FirstReport;
+        silo.Metrics.Began();
+        _nextReport = silo.Clock.GetUtcNow() + FirstReport;
         if (_leftEarly)
         {
             End(PendingState.Abandoned, null, "gateway", "the client had left before it was heard of here");
@@ -156,7 +148,7 @@ internal sealed partial class PendingConnectionGrain(
     /// </summary>
     private TimeSpan FirstDeadline(AdmissionRequest request)
     {
-        var deadline = rooms.Value.Deadline;
+        var deadline = silo.Rooms.Deadline;
         var latest = request.Waited + (deadline < TakeoverTime ? deadline : TakeoverTime);
         return deadline > latest ? deadline : latest;
     }
@@ -166,7 +158,7 @@ internal sealed partial class PendingConnectionGrain(
         StepResult result;
         try
         {
-            result = await policy.Decide(new AdmissionContext(admission, _seating!), Report, _ended.Token);
+            result = await silo.Policy.Decide(new AdmissionContext(admission, _seating!), Report, _ended.Token);
         }
         catch (Exception) when (_ended.IsCancellationRequested)
         {
@@ -174,12 +166,12 @@ internal sealed partial class PendingConnectionGrain(
         }
         catch (Exception e)
         {
-            Log.PolicyFailed(logger, admission.Id, admission.WaitsFor, e);
+            Log.PolicyFailed(silo.Logger, admission.Id, admission.WaitsFor, e);
             result = StepResult.Reject(RefusalCode.Unavailable, $"The server could not decide about this connection (step {admission.WaitsFor}). Try again later.");
         }
         if (result is StepResult.Redirected redirected && RedirectUrl.Check(redirected.Url) is { } wrong)
         {
-            Log.BadRedirect(logger, admission.Id, admission.WaitsFor, wrong.Message);
+            Log.BadRedirect(silo.Logger, admission.Id, admission.WaitsFor, wrong.Message);
             result = StepResult.Reject(RefusalCode.Unavailable, "The server wanted to send this connection elsewhere, but does not know where. Try again later.");
         }
         switch (result)
@@ -208,13 +200,13 @@ internal sealed partial class PendingConnectionGrain(
     {
         _asking++;
         // An activation ends when its last call has: a silo that stops must not wait for slices, and must not be asked in a tight loop either.
-        var stopping = host.ApplicationStopping;
+        var stopping = silo.Stopping;
         if (stopping.IsCancellationRequested)
         {
             slice = slice < LastSlice ? slice : LastSlice;
             DeactivateOnIdle();
         }
-        var end = clock.GetUtcNow() + slice;
+        var end = silo.Clock.GetUtcNow() + slice;
         if (_slice is null || end < _sliceEnd)
             _sliceEnd = end;
         var waiting = _slice ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -231,7 +223,7 @@ internal sealed partial class PendingConnectionGrain(
         if (_slice == waiting)
             _slice = null;
         _asking--;
-        _lastAsked = clock.GetUtcNow();
+        _lastAsked = silo.Clock.GetUtcNow();
     }
 
     private void EndSlice()
@@ -256,16 +248,15 @@ internal sealed partial class PendingConnectionGrain(
             return false;
         admission.Note(by, what);
         admission.WaitFor("");
-        metrics.Decided(state, verdict?.Code, clock.GetUtcNow() - admission.Began);
+        silo.Metrics.Decided(state, verdict?.Code, silo.Clock.GetUtcNow() - admission.Began);
         _ended.Cancel();
         if (free)
             _seating!.Close(keep: state == PendingState.Accepted ? verdict!.Room : null).Ignore();
         if (_visible)
             Report();
         EndSlice();
-        decided.Add(admission);
         if (verdict is { ConfirmDelivery: true })
-            Wake(options.Value.ConfirmTime + FirstReport);
+            Wake(silo.Options.ConfirmTime + FirstReport);
         else
             Leave();
         return true;
@@ -273,7 +264,7 @@ internal sealed partial class PendingConnectionGrain(
 
     private Task Tick()
     {
-        var now = clock.GetUtcNow();
+        var now = silo.Clock.GetUtcNow();
         // It has fired, be it a moment early: it must be set anew.
         _due = default;
         if (_admission is not { IsPending: true } admission)
@@ -285,8 +276,8 @@ internal sealed partial class PendingConnectionGrain(
             EndSlice();
         if (now >= admission.Deadline)
             End(PendingState.TimedOut, admission.Reject(Overdue(admission), "deadline", confirm: false), "deadline", $"nobody decided; it waited for {admission.WaitsFor}");
-        else if (_asking == 0 && now - _lastAsked >= options.Value.GatewaySilence)
-            End(PendingState.Abandoned, null, "gateway", $"has not asked for {options.Value.GatewaySilence.TotalSeconds:0.#} s: it is gone, and its client with it", free: false);
+        else if (_asking == 0 && now - _lastAsked >= silo.Options.GatewaySilence)
+            End(PendingState.Abandoned, null, "gateway", $"has not asked for {silo.Options.GatewaySilence.TotalSeconds:0.#} s: it is gone, and its client with it", free: false);
         else if (now >= _nextReport)
             Report();
         Schedule();
@@ -297,7 +288,7 @@ internal sealed partial class PendingConnectionGrain(
     {
         if (_admission is not { IsPending: true } admission)
             return;
-        var now = clock.GetUtcNow();
+        var now = silo.Clock.GetUtcNow();
         var due = admission.Deadline < _nextReport ? admission.Deadline : _nextReport;
         if (_slice is not null && _sliceEnd < due)
             due = _sliceEnd;
@@ -325,7 +316,7 @@ internal sealed partial class PendingConnectionGrain(
         if (!_visible && admission.IsPending)
             LearnDeadline(admission).Ignore();
         _visible = true;
-        _nextReport = clock.GetUtcNow() + ReportPeriod;
+        _nextReport = silo.Clock.GetUtcNow() + ReportPeriod;
         if (Names.IsValid(admission.Application))
             GrainFactory.GetDirectory(admission.Application).ReportPending(admission.Summary).Ignore();
         Schedule();

@@ -63,6 +63,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     private bool _changedSince;
     private bool _memberLeft;
     private bool _creating;
+    private bool _ended;
 
     public RoomGrain(
         [PersistentState("room")] IPersistentState<RoomState> state, IOptions<RoomOptions> options, GrainMetrics metrics,
@@ -116,6 +117,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     {
         _metrics.Rooms(-1);
         _metrics.Members(-_countedMembers);
+        _ended = true;
         return Task.CompletedTask;
     }
 
@@ -272,7 +274,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
 
     private void Leave()
     {
-        if (_inDirectory)
+        if (_inDirectory && !_silos.IsStopping)
             GrainFactory.GetDirectory(_key.Application).ReportRoom(Summary(), gone: true).Ignore();
         _inDirectory = false;
         DeactivateOnIdle();
@@ -305,7 +307,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     /// <summary>Tells the directory, at once or with what else changes until it is told next.</summary>
     private void Tell()
     {
-        if (_closedAt is not null)
+        // A room that comes up elsewhere reports itself.
+        if (_closedAt is not null || _ended || _silos.IsStopping)
             return;
         _inDirectory = true;
         if (_reportsSoon)

@@ -28,7 +28,7 @@ internal sealed class SeatTable(TimeSpan lease)
     public static readonly TimeSpan Memory = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<ConnectionId, Place> _places = [];
-    private readonly Dictionary<ConnectionId, Departure> _departed = [];
+    private readonly Departures _departed = new(Memory);
     private readonly Dictionary<ConnectionId, (ConnectionId New, DateTimeOffset At)> _successors = [];
 
     /// <summary>Called when somebody has got a seat.</summary>
@@ -78,7 +78,7 @@ internal sealed class SeatTable(TimeSpan lease)
         [.. _successors.Where(s => now - s.Value.At >= Handover && _places.ContainsKey(s.Key) && IsReplaced(s.Key)).Select(s => _places[s.Key].Member)];
 
     /// <summary>Whether this connection left a while ago. It takes no seat again: what asks for one was sent before it left.</summary>
-    public bool HasLeft(ConnectionId connection) => _departed.ContainsKey(connection);
+    public bool HasLeft(ConnectionId connection) => _departed.Contains(connection);
 
     /// <summary>Frees a seat. False when there was none; then it is known all the same that this connection has left.</summary>
     /// <param name="connection">Whose seat.</param>
@@ -86,7 +86,7 @@ internal sealed class SeatTable(TimeSpan lease)
     /// <param name="now">The time.</param>
     public bool Release(ConnectionId connection, string? putOut, DateTimeOffset now)
     {
-        _departed[connection] = new Departure(now, putOut);
+        _departed.Add(connection, putOut, now);
         return Remove(connection);
     }
 
@@ -97,9 +97,9 @@ internal sealed class SeatTable(TimeSpan lease)
         var strays = ImmutableArray.CreateBuilder<(ConnectionId, string)>();
         foreach (var member in members)
         {
-            if (_departed.TryGetValue(member.Id, out var departure))
+            if (_departed.Contains(member.Id))
             {
-                if (departure.PutOut is { } reason)
+                if (_departed.PutOut(member.Id) is { } reason)
                     strays.Add((member.Id, reason));
                 continue;
             }
@@ -138,9 +138,7 @@ internal sealed class SeatTable(TimeSpan lease)
         foreach (var (id, place) in _places)
             if (now - (place.HeardAt > place.SeatedAt ? place.HeardAt : place.SeatedAt) >= lease)
                 Remove(id);
-        foreach (var (id, departure) in _departed)
-            if (now - departure.At >= Memory)
-                _departed.Remove(id);
+        _departed.Expire(now);
         foreach (var (id, successor) in _successors)
             if (now - successor.At >= Memory)
                 _successors.Remove(id);
@@ -170,6 +168,4 @@ internal sealed class SeatTable(TimeSpan lease)
         public DateTimeOffset HeardAt;
         public bool Reported;
     }
-
-    private readonly record struct Departure(DateTimeOffset At, string? PutOut);
 }
