@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Time.Testing;
 using RoomGrains.Grains.Pending;
 using RoomGrains.Rtmp.Commands;
 using RoomGrains.Testing;
@@ -39,14 +38,12 @@ public sealed class SeedQuestionTests(ITestOutputHelper output)
         await using var cluster = await GrainCluster.Start(new GrainClusterOptions
         {
             Silos = 3,
-            OwnClock = true,
             Services = services => services.AddSingleton<IAdmissionStep>(new NonceStep(ids)),
         });
         var waiting = new RoomSettings { WaitingRoom = true, Capacity = Clients, Deadline = TimeSpan.FromMinutes(5) };
         (await cluster.Client.GetRoom(new RoomKey("chat", "hall")).Create(waiting)).ValueOrThrow();
-        (await cluster.Client.GetRoom(new RoomKey("chat", "brief")).Create(waiting with { Deadline = TimeSpan.FromSeconds(10) })).ValueOrThrow();
-        // The gateway's clock is the real one: it must not take grains whose slices do not end for dead.
-        await using var gateway = await TestGateway.StartAsync(cluster.Client, configure: options => options.AdmissionUnreachable = TimeSpan.FromHours(1));
+        (await cluster.Client.GetRoom(new RoomKey("chat", "brief")).Create(waiting with { Deadline = TimeSpan.FromSeconds(20) })).ValueOrThrow();
+        await using var gateway = await TestGateway.StartAsync(cluster.Client);
 
         var guests = Enumerable.Range(0, Clients).Select(i => new Guest($"nonce{i}x{random.Next()}", (Plan)random.Next(5))).ToArray();
         await Parallel.ForEachAsync(guests, _cancel, async (guest, cancel) =>
@@ -60,9 +57,6 @@ public sealed class SeedQuestionTests(ITestOutputHelper output)
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, _cancel);
         Assert.Equal(Clients, ids.Count);
         Assert.Equal(Clients, gateway.Service.Load.Pending);
-        // Nobody's time was running until all were there, however long that took. Now it does.
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(_cancel);
-        var clock = RunAsync(cluster.Clock!, end.Token);
 
         random.Shuffle(guests);
         var decided = 0;
@@ -89,23 +83,6 @@ public sealed class SeedQuestionTests(ITestOutputHelper output)
             await guest.Client.DisposeAsync();
         });
         Assert.Equal(0, gateway.Service.Load.Pending);
-        await end.CancelAsync();
-        await clock;
-    }
-
-    private static async Task RunAsync(FakeTimeProvider clock, CancellationToken end)
-    {
-        var step = TimeSpan.FromMilliseconds(50);
-        using var timer = new PeriodicTimer(step, TimeProvider.System);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(end))
-                clock.Advance(step);
-        }
-        catch (OperationCanceledException)
-        {
-            // The test is over.
-        }
     }
 
     private async Task DecideAsync(IPendingConnectionGrain pending, Guest guest)
@@ -153,7 +130,6 @@ public sealed class SeedQuestionTests(ITestOutputHelper output)
         switch (guest.Plan)
         {
             case Plan.Accept:
-                Assert.True(verdict.Name == Replies.Result, $"It was to be let in, and heard: {information["description"].AsString()}");
                 Assert.Equal((Replies.Result, id.Value), (verdict.Name, information["clientid"].AsString()));
                 return;
             case Plan.Reject:
