@@ -88,7 +88,6 @@ public static class RoomGrainsSilo
         services.TryAddSingleton<SiloLife>();
         services.TryAddSingleton(provider => new LoadTable(provider.GetRequiredKeyedService<TimeProvider>(TimeProviderNames.Grains)));
         services.AddPlacementDirector<LoadPlacement, LoadPlacementDirector>(ServiceLifetime.Transient);
-        services.AddPlacementRetry();
         services.AddOptions<ClusterOptions>();
         services.TryAddSingleton(provider => new TicketSigner(provider.GetRequiredService<IOptions<ClusterOptions>>().Value.Secret));
         return silo;
