@@ -30,11 +30,11 @@ public class ChunkBenchmarks : IDisposable
     }
 
     /// <summary>Chunks to a message.</summary>
-    [Benchmark, AllocationLimit(32)]
+    [Benchmark, AllocationLimit(8)]
     public int ReadMessage() => Read(_wire);
 
     /// <summary>A message to chunks, and the header for one player.</summary>
-    [Benchmark, AllocationLimit(72)]
+    [Benchmark, AllocationLimit(8)]
     public int EncodeMessage()
     {
         var message = OutgoingMessage.Encode(MessageType.Video, 40, _payload, 6, ChunkSize);

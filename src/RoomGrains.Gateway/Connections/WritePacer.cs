@@ -12,8 +12,8 @@ internal sealed class WritePacer(TimeProvider time)
     /// <summary>Between two rounds on a node that has little to do: a picture's time at 30 pictures a second, so that half of it is waited on average.</summary>
     public static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(33);
 
-    /// <summary>Between two rounds whatever the load: two pictures at 30 a second, more would be seen.</summary>
-    private static readonly TimeSpan MostInterval = TimeSpan.FromMilliseconds(66);
+    /// <summary>Between two rounds whatever the load: a picture and a half at 30 a second, more would be seen.</summary>
+    private static readonly TimeSpan MostInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly ConcurrentQueue<Outbox> _due = new();
 
