@@ -68,7 +68,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         _listener.Listen();
         _presence.RelayAddress = _node.RelayAddress.Length > 0 ? _node.RelayAddress : _listener.EndPoint!.ToString();
         _accepting = _listener.AcceptAsync(Serve);
-        _heartbeat = RepeatAsync(HeartbeatInterval, Beat);
+        _heartbeat = BeatAsync();
         _writing = Task.Factory.StartNew(WriteRounds, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         return Task.CompletedTask;
     }
@@ -133,17 +133,15 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         socket.Dispose();
     }
 
-    /// <summary>Calls again and again; a call returns how long to wait for the next.</summary>
-    private async Task RepeatAsync(TimeSpan interval, Func<TimeSpan> beat)
+    /// <summary>Lets all that counts time on this node do so.</summary>
+    private async Task BeatAsync()
     {
-        using var timer = new PeriodicTimer(interval, _time);
+        using var timer = new PeriodicTimer(HeartbeatInterval, _time);
         while (await WaitAsync(timer).ConfigureAwait(false))
         {
             try
             {
-                // Setting it begins a period anew, also when it is the same.
-                if (beat() is var next && next != timer.Period)
-                    timer.Period = next;
+                Beat();
             }
             catch (Exception e)
             {
@@ -155,7 +153,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
 
     /// <summary>
     /// What streams have left behind leaves here, and what clients of several streams get. On a thread of its own: on a busy node a round that
-    /// stood in the thread pool's queue would begin later than its clients should have been written to.
+    /// stood in the thread pool's queue would begin later than its clients should have been written to. By the real clock whatever the others go by.
     /// </summary>
     private void WriteRounds()
     {
@@ -175,7 +173,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         }
     }
 
-    private TimeSpan Beat()
+    private void Beat()
     {
         // Who was accepted in the moment in which it began.
         if (Isolated)
@@ -193,7 +191,6 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         _hub.Tick();
         _relays.Tick();
         _presence.Tick();
-        return HeartbeatInterval;
     }
 
     private async ValueTask<bool> WaitAsync(PeriodicTimer timer)

@@ -5,7 +5,8 @@ namespace RoomGrains.Gateway.Connections;
 /// <summary>
 /// Writes for clients that play several streams. Each stream by itself would have a write for each picture: four of 15 pictures a second are 60,
 /// and 1500 such clients cost more processor time in writes than in all the rest. So what comes for such a client leaves in one write, for all of
-/// them in turn. The interval follows the load: a round takes at most a quarter of the time, and an idle node waits no longer than it must.
+/// them in turn. The interval follows the load: rounds take at most a quarter of the time until they are 50 ms apart, and an idle node waits no longer
+/// than it must.
 /// </summary>
 internal sealed class WritePacer(TimeProvider time)
 {

@@ -81,14 +81,7 @@ internal sealed partial class DirectoryGrain(
     {
         if (Unknown() is { } unknown)
             return unknown;
-        try
-        {
-            await Keep(room, settings);
-        }
-        catch (DatabaseUnavailableException e)
-        {
-            return e.ToRefusal();
-        }
+        await Keep(room, settings);
         Register().Ignore();
         return Answer.Done;
     }
@@ -114,14 +107,7 @@ internal sealed partial class DirectoryGrain(
             return unknown;
         if (SettingsRules.Check(settings.RoomDefaults) is { } wrong)
             return wrong;
-        try
-        {
-            await _store.Change(s => s with { Settings = settings });
-        }
-        catch (DatabaseUnavailableException e)
-        {
-            return e.ToRefusal();
-        }
+        await _store.Change(s => s with { Settings = settings });
         Register().Ignore();
         foreach (var room in _rooms.Active)
             GrainFactory.GetGrain<IRoomSettingsFollower>(Key(room).ToString()).Follow(settings).Ignore();

@@ -72,6 +72,7 @@ public static class RoomGrainsSilo
         // there again, and stays until a third of the size has come after it: in a storm that is seconds, and a walk for each collection, with 50 000.
         // What is worth a place are the rooms on other silos; one that has dropped out costs one more question.
         silo.Configure<GrainDirectoryOptions>(o => o.CacheSize = 5000);
+        silo.AddIncomingGrainCallFilter<RefusalFilter>();
         var services = silo.Services;
         services.AddMetrics();
         services.AddOptions<RoomOptions>().ValidateOnStart();

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using RoomGrains.Grains.Storage;
 
 namespace RoomGrains.Grains.Rooms;
 
@@ -38,18 +37,11 @@ internal sealed partial class RoomGrain
         var (closedAt, permanent) = (Now, IsPermanent);
         if (permanent)
         {
-            try
-            {
-                // The directory first, as where it is created: what it refuses does not happen. Should the deletion fail, the room is as it was, and
-                // its next activation corrects the directory.
-                if (await Register.SetPermanent(_key.Room, null) is { IsDone: false } refused)
-                    return refused;
-                await _store.Clear();
-            }
-            catch (DatabaseUnavailableException e)
-            {
-                return e.ToRefusal();
-            }
+            // The directory first, as where it is created: what it refuses does not happen. Should the deletion fail, the room is as it was, and
+            // its next activation corrects the directory.
+            if (await Register.SetPermanent(_key.Room, null) is { IsDone: false } refused)
+                return refused;
+            await _store.Clear();
         }
         _closedAt = closedAt;
         PutOut([.. _seats.Members], reason);
@@ -83,21 +75,13 @@ internal sealed partial class RoomGrain
         var settings = change(_store.Value.Settings ?? new RoomSettings());
         if (SettingsRules.Check(settings) is { } wrong)
             return wrong;
+        // The directory first, for it knows whether there is such an application. Should the write of the room's own state fail, the
+        // next activation of the room corrects the directory.
+        var registered = await Register.SetPermanent(_key.Room, settings);
+        if (!registered.IsDone)
+            return registered.Refusal;
         var before = Settings;
-        try
-        {
-            // The directory first, for it knows whether there is such an application. Should the write of the room's own state fail, the
-            // next activation of the room corrects the directory.
-            var registered = await Register.SetPermanent(_key.Room, settings);
-            if (!registered.IsDone)
-                return registered.Refusal;
-            before = Settings;
-            await _store.Change(state => state with { Settings = change(state.Settings ?? new RoomSettings()) });
-        }
-        catch (DatabaseUnavailableException e)
-        {
-            return e.ToRefusal();
-        }
+        await _store.Change(state => state with { Settings = change(state.Settings ?? new RoomSettings()) });
         _closedAt = null;
         NoteSettings(before);
         Changed();

@@ -49,9 +49,12 @@ public sealed class SharedBuffer
         return buffer;
     }
 
-    /// <summary>Appends bytes; the room for them grows by doubling, never past <paramref name="limit"/>. Only for the sole owner.</summary>
+    /// <summary>Appends bytes; the room for them grows by doubling, never past <paramref name="limit"/>. Only for the sole owner: others may be sending the bytes.</summary>
+    /// <exception cref="InvalidOperationException">There is more than one reference.</exception>
     public void Append(ReadOnlySpan<byte> bytes, int limit)
     {
+        if (IsShared)
+            throw new InvalidOperationException("Bytes that are shared do not change.");
         var needed = checked(Length + bytes.Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(needed, limit);
         if (needed > Capacity)

@@ -12,10 +12,13 @@ namespace RoomGrains.Rtmp.Chunks;
 public sealed class MessageBatch
 {
     /// <summary>
-    /// Ids for which the bytes are put together. Clients choose their ids: one that plays a stream on a hundred of them shall not make the server
-    /// hold a hundred copies of it.
+    /// Ids for which the bytes are put together. A client that makes itself a hundred message streams and plays a stream on each shall not make the
+    /// server hold a hundred copies of it.
     /// </summary>
     public const int MaxStreamIds = 4;
+
+    /// <summary>The id of a client's first message stream, which nearly all play on. Others never take its place.</summary>
+    private const uint UsualStreamId = 1;
 
     private readonly List<OutgoingMessage> _messages = [];
     private readonly List<(uint StreamId, SharedBuffer Bytes)> _wires = [];
@@ -47,7 +50,7 @@ public sealed class MessageBatch
                 return true;
             }
         }
-        if (_wires.Count == MaxStreamIds)
+        if (_wires.Count >= MaxStreamIds && streamId != UsualStreamId)
         {
             bytes = null;
             return false;
