@@ -39,6 +39,14 @@ public enum RefusalCode
     TooManyWatchers = 17,
     /// <summary>Another living node has this name.</summary>
     NodeNameTaken = 18,
+    /// <summary>There is no such media job.</summary>
+    UnknownJob = 19,
+    /// <summary>There is no such profile, or a parameter of it has a value that is not allowed.</summary>
+    InvalidJob = 20,
+    /// <summary>There is no such recording.</summary>
+    UnknownRecording = 21,
+    /// <summary>As many jobs wait or run as may.</summary>
+    TooManyJobs = 22,
 }
 
 /// <summary>A refusal of the domain: what was wrong, and what to do about it. It is a result, not an exception.</summary>

@@ -28,4 +28,6 @@ public sealed record Ticket
     public ConnectionId? Connection { get; init; }
     /// <summary>Guest: whether a moderator has approved it, so that a waiting room does not hold it.</summary>
     public bool Approved { get; init; }
+    /// <summary>Guest: what the bearer does for the room where it is a media job of this cluster, see <see cref="Member.Service"/>. Empty: a client.</summary>
+    public string Service { get; init; } = "";
 }

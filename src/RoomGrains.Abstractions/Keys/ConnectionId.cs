@@ -8,18 +8,15 @@ namespace RoomGrains;
 [GenerateSerializer, Immutable, Alias("RoomGrains.ConnectionId")]
 public readonly record struct ConnectionId([property: Id(0)] string Value)
 {
-    private const string Digits = "0123456789abcdefghjkmnpqrstvwxyz";
-
     /// <summary>Makes an id that no other connection has.</summary>
-    public static ConnectionId New() => new(Ulid.NewUlid().ToString().ToLowerInvariant());
+    public static ConnectionId New() => new(UlidText.New());
 
     /// <summary>Reads an id as <see cref="ToString"/> writes it; false when it is not one.</summary>
     public static bool TryParse(string? text, out ConnectionId id)
     {
-        // Ulid's own parser takes any character for some digit.
-        var valid = text is { Length: 26 } && text[0] <= '7' && text.All(c => Digits.Contains(char.ToLowerInvariant(c), StringComparison.Ordinal));
-        id = valid ? new ConnectionId(text!.ToLowerInvariant()) : default;
-        return valid;
+        var value = UlidText.Parse(text);
+        id = value is null ? default : new ConnectionId(value);
+        return value is not null;
     }
 
     /// <summary>The id as text.</summary>

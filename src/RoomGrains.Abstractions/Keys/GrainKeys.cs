@@ -17,6 +17,15 @@ public static class GrainKeys
     /// <summary>The cluster's grain.</summary>
     public static IClusterGrain GetCluster(this IGrainFactory grains) => grains.Get<IClusterGrain>(ClusterKey.Only);
 
+    /// <summary>A media job's grain.</summary>
+    public static IMediaJobGrain GetMediaJob(this IGrainFactory grains, JobId id) => grains.Get<IMediaJobGrain>(id.Value);
+
+    /// <summary>The media jobs of the cluster.</summary>
+    public static IMediaJobDirectoryGrain GetMediaJobs(this IGrainFactory grains) => grains.Get<IMediaJobDirectoryGrain>(ClusterKey.Only);
+
+    /// <summary>What the media jobs of an application have written.</summary>
+    public static IRecordingsGrain GetRecordings(this IGrainFactory grains, string application) => grains.Get<IRecordingsGrain>(application);
+
     /// <summary>
     /// Orleans finds out anew with every <c>GetGrain&lt;T&gt;</c> which grain an interface means, by reflection: with five calls for each admission
     /// that was a sixth of its CPU. The answer is the same for the life of the process.

@@ -55,4 +55,6 @@ public sealed record NodeReport
     [Id(22)] public int WorkerSlots { get; init; }
     /// <summary>Media jobs that run here.</summary>
     [Id(23)] public int WorkersBusy { get; init; }
+    /// <summary>Where the files of media jobs are fetched: host and port of its HTTP listener.</summary>
+    [Id(24)] public string HttpAddress { get; init; } = "";
 }

@@ -12,6 +12,8 @@ public sealed record RoomSettings
     [Id(2)] public TimeSpan? Deadline { get; init; }
     /// <summary>A title for people, up to 200 characters.</summary>
     [Id(3)] public string? Title { get; init; }
+    /// <summary>Profiles of the media jobs that begin with every stream of the room, for example <c>record</c>; separated by commas. Empty: none.</summary>
+    [Id(4)] public string? Auto { get; init; }
 }
 
 /// <summary>Settings of an application. What is null follows the node's configuration.</summary>
@@ -29,6 +31,8 @@ public sealed record ApplicationSettings
 /// <param name="WaitingRoom">Whether newcomers wait until a moderator approves them.</param>
 /// <param name="Deadline">How long a newcomer may be pending.</param>
 /// <param name="Title">A title for people.</param>
+/// <param name="Auto">Profiles of the media jobs that begin with every stream of the room, separated by commas.</param>
 [GenerateSerializer, Immutable, Alias("RoomGrains.EffectiveRoomSettings")]
 public sealed record EffectiveRoomSettings(
-    [property: Id(0)] int Capacity, [property: Id(1)] bool WaitingRoom, [property: Id(2)] TimeSpan Deadline, [property: Id(3)] string Title);
+    [property: Id(0)] int Capacity, [property: Id(1)] bool WaitingRoom, [property: Id(2)] TimeSpan Deadline, [property: Id(3)] string Title,
+    [property: Id(4)] string Auto = "");

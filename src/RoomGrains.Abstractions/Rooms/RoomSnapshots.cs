@@ -40,6 +40,8 @@ public sealed record Member
     [Id(4)] public DateTimeOffset Since { get; init; }
     /// <summary>Names of the streams it plays.</summary>
     [Id(5)] public ImmutableArray<string> Plays { get; init; } = [];
+    /// <summary>What it does for the room where it is no person but a media job, for example <c>record</c>: it takes no seat and does not count. Empty: an ordinary member.</summary>
+    [Id(6)] public string Service { get; init; } = "";
 }
 
 /// <summary>A stream as its origin reports it.</summary>
