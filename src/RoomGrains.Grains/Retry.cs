@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Net.Sockets;
+using Orleans.Storage;
 
 namespace RoomGrains.Grains;
 
@@ -20,7 +21,7 @@ internal static class Retry
             {
                 return await call();
             }
-            catch (Exception e) when (IsInfrastructure(e) && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (IsInfrastructure(e) && e is not InconsistentStateException && !cancellationToken.IsCancellationRequested)
             {
                 failed(e);
             }

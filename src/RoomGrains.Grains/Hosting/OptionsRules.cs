@@ -62,3 +62,23 @@ public sealed class AdmissionOptionsValidator : IValidateOptions<AdmissionOption
         return rules.Result;
     }
 }
+
+/// <summary>The rules of <see cref="JobOptions"/>; all broken ones are reported.</summary>
+public sealed class JobOptionsValidator : IValidateOptions<JobOptions>
+{
+    public ValidateOptionsResult Validate(string? name, JobOptions options)
+    {
+        var rules = new OptionsRules(JobOptions.Section);
+        var (hour, least) = (TimeSpan.FromHours(1), TimeSpan.FromMilliseconds(10));
+        rules.Range(nameof(options.StreamWait), options.StreamWait, TimeSpan.Zero, 24 * hour);
+        rules.Range(nameof(options.PublisherGrace), options.PublisherGrace, TimeSpan.Zero, 24 * hour);
+        rules.Range(nameof(options.MaxFailures), options.MaxFailures, 0, 1000);
+        rules.Range(nameof(options.FirstPause), options.FirstPause, least, hour);
+        rules.Range(nameof(options.LongestPause), options.LongestPause, least, hour);
+        rules.Range(nameof(options.SteadyTime), options.SteadyTime, TimeSpan.FromSeconds(1), hour);
+        rules.Range(nameof(options.MaxJobs), options.MaxJobs, 1, 10_000);
+        rules.Range(nameof(options.KeepEnded), options.KeepEnded, 0, 10_000);
+        rules.Range(nameof(options.MaxRecordings), options.MaxRecordings, 1, 100_000);
+        return rules.Result;
+    }
+}

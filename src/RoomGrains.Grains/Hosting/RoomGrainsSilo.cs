@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Serialization;
 using Orleans.Storage;
+using RoomGrains.Grains.Jobs;
 using RoomGrains.Grains.Nodes;
 using RoomGrains.Grains.Pending;
 using RoomGrains.Grains.Pending.Steps;
@@ -77,8 +78,10 @@ public static class RoomGrainsSilo
         services.AddMetrics();
         services.AddOptions<RoomOptions>().ValidateOnStart();
         services.AddOptions<AdmissionOptions>().ValidateOnStart();
+        services.AddOptions<JobOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RoomOptions>, RoomOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AdmissionOptions>, AdmissionOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<JobOptions>, JobOptionsValidator>());
         services.TryAddSingleton<OrleansGrainStorageSerializer>();
         services.TryAddSingleton<GrainMetrics>();
         services.TryAddSingleton<AdmissionPolicy>();
@@ -87,6 +90,7 @@ public static class RoomGrainsSilo
         services.TryAddSingleton<DecidedElsewhere>();
         services.TryAddSingleton<PendingServices>();
         services.TryAddSingleton<SiloLife>();
+        services.TryAddSingleton<IMediaWorker, NoMediaWorker>();
         services.TryAddSingleton(provider => new LoadTable(provider.GetRequiredKeyedService<TimeProvider>(TimeProviderNames.Grains)));
         services.AddPlacementDirector<LoadPlacement, LoadPlacementDirector>(ServiceLifetime.Transient);
         services.AddOptions<ClusterOptions>();

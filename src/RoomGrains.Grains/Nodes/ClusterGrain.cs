@@ -40,8 +40,6 @@ internal sealed partial class ClusterGrain(
 {
     private const string NodesKey = "nodes";
 
-    private const string GatewayRole = "gateway";
-
     private static readonly TimeSpan LongestDrain = TimeSpan.FromHours(24);
 
     /// <summary>Nodes report about once a second: five lost reports, and the node is not there.</summary>
@@ -117,7 +115,7 @@ internal sealed partial class ClusterGrain(
     public Task<Answer<NodeReport>> FindGateway(string? except)
     {
         _loads.Update(Reports());
-        return Task.FromResult<Answer<NodeReport>>(_loads.Choose(n => n.Roles.Contains(GatewayRole) && !n.Draining && n.Name != except) is { } gateway
+        return Task.FromResult<Answer<NodeReport>>(_loads.Choose(n => n.Roles.Contains(NodeRoles.Gateway) && !n.Draining && n.Name != except) is { } gateway
             ? gateway
             : new Refusal(RefusalCode.Unavailable, "No other node takes clients now."));
     }

@@ -9,6 +9,9 @@ namespace RoomGrains.Grains.Placement;
 /// </summary>
 internal sealed class LoadPlacementDirector(LoadTable loads) : IPlacementDirector
 {
+    /// <summary>The key in the request's context under which the caller names the node that is best among equals: the origin of a job's stream saves a relay.</summary>
+    public const string NearKey = "roomgrains.near";
+
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
     {
         var wanted = (LoadPlacement)strategy;
@@ -16,7 +19,9 @@ internal sealed class LoadPlacementDirector(LoadTable loads) : IPlacementDirecto
         if (IPlacementDirector.GetPlacementHint(target.RequestContextData, compatible) is { } hint)
             return Task.FromResult(hint);
         var byText = compatible.ToDictionary(silo => silo.ToParsableString(), StringComparer.Ordinal);
-        if (loads.Choose(node => byText.ContainsKey(node.SiloAddress) && wanted.Fits(node)) is { } best)
+        bool Fits(NodeReport node) => byText.ContainsKey(node.SiloAddress) && wanted.Fits(node);
+        var near = target.RequestContextData?.GetValueOrDefault(NearKey) as string ?? "";
+        if ((wanted.Role == NodeRoles.Worker ? loads.ChooseWorker(near, free: false, Fits) : loads.Choose(Fits)) is { } best)
             return Task.FromResult(byText[best.SiloAddress]);
         if (wanted.TakesAny)
             return Task.FromResult(compatible[RandomNumberGenerator.GetInt32(compatible.Length)]);

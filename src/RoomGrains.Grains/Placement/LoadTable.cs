@@ -16,6 +16,9 @@ internal sealed class LoadTable(TimeProvider clock)
     /// </summary>
     public const double Penalty = 0.01;
 
+    /// <summary>Workers whose scores differ by no more than this are equals: a relay less is worth a tenth of a node.</summary>
+    private const double Equal = 0.1;
+
     /// <summary>Nodes report each second: a table that nobody has renewed for so long says nothing any more.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(10);
 
@@ -43,6 +46,30 @@ internal sealed class LoadTable(TimeProvider clock)
             var best = Living().Where(e => fits(e.Report)).OrderBy(e => e.Report.Draining).ThenBy(e => e.Score).ThenBy(_ => RandomNumberGenerator.GetInt32(int.MaxValue)).FirstOrDefault();
             if (best is not null)
                 best.Sent++;
+            return best?.Report;
+        }
+    }
+
+    /// <summary>
+    /// The worker for a media job: of those that fit and do not drain one with a free slot, the least loaded, and among equals the one that is
+    /// <paramref name="near"/>. What was sent there since its last report counts. Where no slot is free the least loaded of the others, unless <paramref name="free"/> is
+    /// asked for. Null: none fits.
+    /// </summary>
+    public NodeReport? ChooseWorker(string near, bool free, Func<NodeReport, bool> fits)
+    {
+        lock (_gate)
+        {
+            var workers = Living().Where(e => e.Report.WorkerSlots > 0 && !e.Report.Draining && fits(e.Report)).ToArray();
+            var open = Array.FindAll(workers, e => e.FreeSlots > 0);
+            if (open.Length > 0)
+                workers = open;
+            else if (free)
+                return null;
+            var least = workers.Length == 0 ? 0 : workers.Min(e => e.JobScore);
+            var best = workers.Where(e => e.JobScore <= least + Equal).OrderBy(e => e.Report.Name != near).ThenBy(e => e.JobScore)
+                .ThenBy(_ => RandomNumberGenerator.GetInt32(int.MaxValue)).FirstOrDefault();
+            if (best is not null)
+                best.Jobs++;
             return best?.Report;
         }
     }
@@ -96,5 +123,13 @@ internal sealed class LoadTable(TimeProvider clock)
         public int Sent { get; set; }
 
         public double Score => _fullness + Sent * Penalty;
+
+        /// <summary>Media jobs that were sent there after its last report.</summary>
+        public int Jobs { get; set; }
+
+        public int FreeSlots => report.WorkerSlots - report.WorkersBusy - Jobs;
+
+        /// <summary>How full it is for media jobs: a slot that is taken counts before its FFmpeg has used any processor time.</summary>
+        public double JobScore => Math.Max(Score, (report.WorkersBusy + Jobs) / (double)report.WorkerSlots);
     }
 }

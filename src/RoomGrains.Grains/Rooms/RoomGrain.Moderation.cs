@@ -100,7 +100,12 @@ internal sealed partial class RoomGrain
 
     private void NoteSettings(EffectiveRoomSettings before)
     {
-        if (Settings != before)
-            _watchers.Note(Settings);
+        var settings = Settings;
+        if (settings == before)
+            return;
+        _watchers.Note(settings);
+        if (settings.Auto != before.Auto)
+            foreach (var stream in _streams.Streams)
+                NoteAuto(stream);
     }
 }

@@ -53,6 +53,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     private Task _gathered = Task.CompletedTask;
     private RouteTable _routes = null!;
     private Gathering _gathering = null!;
+    private AutoJobs _auto = null!;
     private MembershipVersion _membership;
     private DateTimeOffset _emptySince;
     private DateTimeOffset _reportedAt;
@@ -83,8 +84,16 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         };
         _streams = new StreamTable(_options.TakeoverSilence, _options.MaxStreams)
         {
-            Started = stream => _watchers.Note(RoomEventKind.StreamStarted, stream),
-            Ended = stream => _watchers.Note(RoomEventKind.StreamEnded, stream),
+            Started = stream =>
+            {
+                _watchers.Note(RoomEventKind.StreamStarted, stream);
+                NoteAuto(stream);
+            },
+            Ended = stream =>
+            {
+                _watchers.Note(RoomEventKind.StreamEnded, stream);
+                _auto.Forget(stream);
+            },
         };
         _nodes = new NodeTable(_options.SeatLease);
         _questions = new NodeQuestions(_nodes, _options.ClaimAnswerTime, clock);
@@ -107,6 +116,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         _application = await Register.Activated(_key.Room, _store.Value.Settings);
         _emptySince = Now;
         _routes = new RouteTable(_key, Now);
+        _auto = new AutoJobs(_key, GrainFactory, _logger);
         _gathering = new Gathering(_key, GrainFactory, _nodes, _options.GatherTime, _clock, _logger);
         _metrics.Rooms(1);
         this.RegisterGrainTimer(Tick, new GrainTimerCreationOptions(TickPeriod, TickPeriod) { Interleave = true });
@@ -302,6 +312,15 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         if (_seats.Count > 0)
             _emptySince = Now;
         _watchers.Tell(_key);
+        _auto.Ask();
+    }
+
+    /// <summary>A stream is there, or the room wants other jobs than before.</summary>
+    private void NoteAuto(StreamInfo stream)
+    {
+        // What a job publishes is no stream of a person: a transcode of a transcode of it would have no end.
+        if (_seats.Find(stream.Publisher) is { Service.Length: 0 })
+            _auto.Note(stream, Settings.Auto);
     }
 
     /// <summary>Tells the directory, at once or with what else changes until it is told next.</summary>

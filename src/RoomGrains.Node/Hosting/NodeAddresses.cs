@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using RoomGrains.Gateway;
+using RoomGrains.Node.Settings;
 
 namespace RoomGrains.Node.Hosting;
 
@@ -25,6 +26,15 @@ internal static class NodeAddresses
         if (address.Length == 0)
             return forNodes;
         return HasPort(address) ? address : string.Create(CultureInfo.InvariantCulture, $"{address}:{gateway.RtmpPort}");
+    }
+
+    /// <summary>Where the files of media jobs are fetched: the HTTP listener, at the host that clients know.</summary>
+    public static string ForHttp(NodeOptions node, string forClients)
+    {
+        var listens = IPAddress.Parse(node.HttpAddress);
+        var everywhere = listens.Equals(IPAddress.Any) || listens.Equals(IPAddress.IPv6Any);
+        var host = everywhere ? forClients[..forClients.LastIndexOf(':')] : listens.ToString();
+        return string.Create(CultureInfo.InvariantCulture, $"{host}:{node.HttpPort}");
     }
 
     /// <summary>Whether it is a host, an IPv4 address or an IPv6 address in brackets, with or without a port.</summary>

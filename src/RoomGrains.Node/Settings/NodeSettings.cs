@@ -24,6 +24,8 @@ internal sealed class NodeSettings
 
     public AdmissionOptions Admission => Get<AdmissionOptions>(AdmissionOptions.Section);
 
+    public JobOptions Jobs => Get<JobOptions>(JobOptions.Section);
+
     /// <summary>The options of a section.</summary>
     public object this[string section] => _sections[section];
 
@@ -70,6 +72,7 @@ internal sealed class NodeSettings
         Configure(Streams);
         Configure(Rooms);
         Configure(Admission);
+        Configure(Jobs);
 
         void Configure<T>(T source) where T : class => services.Configure<T>(target =>
         {

@@ -33,6 +33,7 @@ internal sealed class SettingCatalog
             ["Streams"] = typeof(StreamOptions),
             [RoomOptions.Section] = typeof(RoomOptions),
             [AdmissionOptions.Section] = typeof(AdmissionOptions),
+            [JobOptions.Section] = typeof(JobOptions),
         };
         _byKey = Sections.SelectMany(section => Read(section.Key, section.Value)).ToDictionary(setting => setting.Key, StringComparer.OrdinalIgnoreCase);
     }

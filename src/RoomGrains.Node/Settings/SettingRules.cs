@@ -101,13 +101,14 @@ internal static class SettingRules
         {
             RoomOptions rooms => new RoomOptionsValidator().Validate(null, rooms),
             AdmissionOptions admission => new AdmissionOptionsValidator().Validate(null, admission),
+            JobOptions jobs => new JobOptionsValidator().Validate(null, jobs),
             _ => ValidateOptionsResult.Success,
         };
         return result.Failures ?? [];
     }
 
     /// <summary>Whether the class has a validator, so that its settings need no rule here.</summary>
-    public static bool HasValidator(Type options) => options == typeof(RoomOptions) || options == typeof(AdmissionOptions);
+    public static bool HasValidator(Type options) => options == typeof(RoomOptions) || options == typeof(AdmissionOptions) || options == typeof(JobOptions);
 
     private static SettingRule Port => Between(1, 65535);
 

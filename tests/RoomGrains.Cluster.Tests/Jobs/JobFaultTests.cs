@@ -1,0 +1,55 @@
+using RoomGrains.Cluster.Tests.Clients;
+using RoomGrains.Testing;
+
+namespace RoomGrains.Cluster.Tests.Jobs;
+
+/// <summary>Jobs with real FFmpeg on three real nodes, of which one is killed and one drained.</summary>
+public sealed class JobFaultTests(SourceFile source)
+{
+    private const int Jobs = 12;
+
+    [Fact]
+    public async Task The_jobs_of_a_killed_node_go_on_elsewhere_and_no_ffmpeg_is_left_behind()
+    {
+        var cancel = TestLimit.Token();
+        await using var cluster = await ClusterProcesses.StartAsync(3, environment: new Dictionary<string, string> { ["ROOMGRAINS_Workers__Slots"] = "8" });
+        var grains = (await cluster.ConnectAsync()).Grains;
+        await Until.AnswerAsync(() => grains.GetCluster().ListNodes(), nodes => nodes.Length == 3 && nodes.All(n => n.WorkerSlots == 8), cancel);
+        var room = new RoomKey("chat", "lobby");
+        await using var publisher = RunningProgram.Start("ffmpeg", ["-v", "info", "-re", "-stream_loop", "-1", "-i", source.Path, "-c", "copy", "-f", "flv", cluster["n1"].Rtmp($"{room}/alice")]);
+        await grains.RoomAsync(room, details => details.Streams.Length == 1, cancel);
+        // The same stream twelve times: the jobs are what counts here.
+        var jobs = await Task.WhenAll(Enumerable.Range(0, Jobs).Select(i => grains.StartJobAsync("thumbnail", new StreamKey(room, "alice"), ("every", $"{i + 2}s"))));
+        foreach (var job in jobs)
+            await grains.JobAsync(job.Id, details => details.Summary.State == MediaJobState.Running, cancel);
+        var places = await Task.WhenAll(jobs.Select(async job => (await grains.GetMediaJob(job.Id).Describe()).ValueOrThrow().Summary.Node));
+        TestContext.Current.TestOutputHelper!.WriteLine(string.Join(", ", places.CountBy(p => p).Order()));
+        Assert.All(places.CountBy(p => p), place => Assert.InRange(place.Value, 1, 8));
+        Assert.Equal(3, places.Distinct().Count());
+
+        var lost = jobs.Where((_, i) => places[i] == "n2").ToArray();
+        await cluster.KillAsync("n2");
+        await Until.TrueAsync(() => JobView.FfmpegOf(cluster["n2"]).Length == 0, cancel);
+        foreach (var job in lost)
+        {
+            var again = await grains.JobAsync(job.Id, details => details.Summary is { State: MediaJobState.Running, Node: not "n2" }, cancel);
+            Assert.True(again.Summary.Epoch > 1);
+        }
+        foreach (var job in jobs.Except(lost))
+            Assert.Equal((MediaJobState.Running, 1), ((await grains.GetMediaJob(job.Id).Describe()).ValueOrThrow().Summary is var s ? (s.State, s.Epoch) : default));
+        Assert.Equal(Jobs, cluster.Running.Sum(node => JobView.FfmpegOf(node).Length));
+
+        // One that leaves in order hands its jobs over.
+        Assert.Equal(0, await cluster.StopAsync("n3"));
+        Assert.Empty(JobView.FfmpegOf(cluster["n3"]));
+        foreach (var job in jobs)
+            await grains.JobAsync(job.Id, details => details.Summary is { State: MediaJobState.Running, Node: "n1" } or { State: MediaJobState.Queued }, cancel);
+        await Until.TrueAsync(() => JobView.FfmpegOf(cluster["n1"]).Length == 8, cancel);
+
+        foreach (var job in jobs)
+            Assert.True((await grains.GetMediaJob(job.Id).Stop("the test")).IsDone);
+        foreach (var job in jobs)
+            await grains.JobAsync(job.Id, details => details.Summary.IsOver, cancel);
+        Assert.Empty(JobView.FfmpegOf(cluster["n1"]));
+    }
+}
