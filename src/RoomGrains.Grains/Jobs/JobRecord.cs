@@ -29,10 +29,13 @@ internal sealed record JobRecord
     /// <summary>Failures in a row.</summary>
     [Id(10)] public int Failures { get; init; }
 
-    /// <summary>The record with this part in the place of the one with its number.</summary>
+    /// <summary>Parts of which the index has not been told the last.</summary>
+    [Id(11)] public ImmutableSortedSet<int> Untold { get; init; } = [];
+
+    /// <summary>The record with this part in the place of the one with its number; the index has not been told.</summary>
     public JobRecord With(Recording part)
     {
         var index = Parts.FindIndex(p => p.Part == part.Part);
-        return this with { Parts = index < 0 ? Parts.Add(part) : Parts.SetItem(index, part) };
+        return this with { Parts = index < 0 ? Parts.Add(part) : Parts.SetItem(index, part), Untold = Untold.Add(part.Part) };
     }
 }

@@ -51,6 +51,10 @@ internal sealed partial class MediaJobGrain
                 await End(MediaJobState.Failed, e.Refusal.Message);
                 return;
             }
+            catch (OperationCanceledException) when (_leave.IsCancellationRequested)
+            {
+                return;
+            }
             catch (InconsistentStateException)
             {
                 // Another activation has gone on in the meantime: this one is the old one.
@@ -84,8 +88,9 @@ internal sealed partial class MediaJobGrain
         var cut = Record.Parts.Where(p => p.State == RecordingState.Writing).Select(p => p with { State = RecordingState.Cut }).ToArray();
         await _store.Change(r => cut.Aggregate(r with { Epoch = r.Epoch + 1 }, (record, part) => record.With(part)));
         _node = _silo.Name;
-        foreach (var part in cut)
-            await Recordings.Put(part);
+        // Those that were completed, too, where a silo that ended had no time to say so.
+        foreach (var part in Record.Parts.Where(p => Record.Untold.Contains(p.Part)).ToArray())
+            await Tell(part);
         Log.Runs(_logger, _id, Record.Request!.Profile, Record.Request.Stream, _node, Record.Epoch);
     }
 
@@ -161,7 +166,7 @@ internal sealed partial class MediaJobGrain
         }, stop.Token);
         await begun;
         if (part is not null)
-            await Retry.Unreachable(() => Keep(Completed(part, result.Result)), _clock, e => Log.CannotWrite(_logger, _id, e.Message), CancellationToken.None);
+            await Complete(Completed(part, result.Result));
         return result;
 
         Task Turn(Func<Task> action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.None, scheduler).Unwrap();
@@ -219,8 +224,26 @@ internal sealed partial class MediaJobGrain
     private async Task<Recording> Keep(Recording part)
     {
         await _store.Change(r => r.With(part));
-        await Recordings.Put(part);
+        await Tell(part);
         return part;
+    }
+
+    private async Task Tell(Recording part)
+    {
+        await Recordings.Put(part).WaitAsync(_leave.Token);
+        await _store.Change(r => r with { Untold = r.Untold.Remove(part.Part) });
+    }
+
+    private async Task Complete(Recording part)
+    {
+        try
+        {
+            await Retry.Unreachable(() => Keep(part), _clock, e => Log.CannotWrite(_logger, _id, e.Message), _leave.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // This silo ends, and perhaps the index with it. The job's own record has it; the next turn tells the index.
+        }
     }
 
     private async Task<Next> End(MediaJobState state, string reason)

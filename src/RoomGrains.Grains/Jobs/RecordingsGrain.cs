@@ -32,7 +32,7 @@ internal sealed class RecordingsGrain([PersistentState("recordings")] IPersisten
         if (!Names.IsValid(recording.Profile) || recording.Stream.Room.Application != this.GetPrimaryKeyString())
             throw new RefusalException(new Refusal(RefusalCode.InvalidJob, $"{recording.Name} is no recording of '{this.GetPrimaryKeyString()}'."));
         var known = _store.Value.Recordings.GetValueOrDefault(recording.Name);
-        if (known?.State == RecordingState.Deleted)
+        if (known?.State == RecordingState.Deleted || known == recording)
             return;
         if (recording.State == RecordingState.Writing && known is not null)
         {
@@ -40,7 +40,7 @@ internal sealed class RecordingsGrain([PersistentState("recordings")] IPersisten
             return;
         }
         // Who completes a part that another has begun on a node that died knows less of it than was told here last.
-        if (recording is { State: RecordingState.Cut, Bytes: 0 } && _writing.TryGetValue(recording.Name, out var last))
+        if (recording is { State: RecordingState.Cut, Ended: null } && _writing.TryGetValue(recording.Name, out var last))
             recording = recording with { Duration = last.Duration, Bytes = last.Bytes };
         if (known is null && _store.Value.Recordings.Count >= options.Value.MaxRecordings)
             throw new RefusalException(new Refusal(RefusalCode.TooManyJobs, $"'{this.GetPrimaryKeyString()}' has as many recordings as it may ({options.Value.MaxRecordings}, Jobs:MaxRecordings): delete some."));

@@ -15,10 +15,13 @@ internal sealed class JobCluster : IAsyncDisposable
     private readonly HashSet<int> _dead = [];
     private readonly Task _reporting;
     private readonly double[] _loads;
+    private readonly string[] _names;
+    private TaskCompletionSource _reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private JobCluster(GrainCluster cluster, HandWork work, int silos)
     {
         (_cluster, Work, _loads) = (cluster, work, new double[silos]);
+        _names = [.. Enumerable.Range(0, silos).Select(i => cluster.Services(i).GetRequiredService<ILocalSiloDetails>().Name)];
         _reporting = ReportAsync();
     }
 
@@ -44,12 +47,18 @@ internal sealed class JobCluster : IAsyncDisposable
         }),
         work, silos);
 
-    public string NodeOf(int silo) => _cluster.Services(silo).GetRequiredService<ILocalSiloDetails>().Name;
+    public string NodeOf(int silo) => _names[silo];
 
     public HandWorker WorkerOf(int silo) => (HandWorker)_cluster.Services(silo).GetRequiredService<IMediaWorker>();
 
-    /// <summary>From the next report on a node uses so much of its one core.</summary>
-    public void Load(params ReadOnlySpan<double> cpu) => cpu.CopyTo(_loads);
+    /// <summary>Each node uses so much of its one core. Returns when all silos have heard it.</summary>
+    public async Task Load(params double[] cpu)
+    {
+        cpu.CopyTo(_loads, 0);
+        // The report that is being made now may have the old ones.
+        for (var reports = 0; reports < 2; reports++)
+            await Volatile.Read(ref _reported).Task;
+    }
 
     public async Task Kill(int silo)
     {
@@ -112,6 +121,7 @@ internal sealed class JobCluster : IAsyncDisposable
             }).ToImmutableArray();
             foreach (var i in living)
                 _cluster.Services(i).GetRequiredService<LoadTable>().Update(reports);
+            Interlocked.Exchange(ref _reported, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
             _ = Client.GetMediaJobs().Look().ContinueWith(_ => { }, TaskScheduler.Default);
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -7,7 +7,7 @@ public sealed class MediaJobPlacementTests
     public async Task Twelve_jobs_land_where_there_is_room_and_the_herd_respects_the_slots()
     {
         await using var cluster = await JobCluster.Start(3, new HandWork { Slots = 4 });
-        cluster.Load(0.7, 0.1, 0.1);
+        await cluster.Load(0.7, 0.1, 0.1);
         var jobs = await Task.WhenAll(Enumerable.Range(0, 14).Select(i => cluster.StartJob($"s{i}")));
         await Until.True(() => Task.FromResult(cluster.Work.Running.Length == 12), "twelve of fourteen run");
         Assert.All(cluster.Work.Running.CountBy(a => a.Node), node => Assert.InRange(node.Value, 1, 4));
@@ -25,7 +25,7 @@ public sealed class MediaJobPlacementTests
     public async Task A_few_jobs_avoid_the_loaded_node()
     {
         await using var cluster = await JobCluster.Start(3, new HandWork { Slots = 8 });
-        cluster.Load(0.9, 0.05, 0.05);
+        await cluster.Load(0.9, 0.05, 0.05);
         await Task.WhenAll(Enumerable.Range(0, 6).Select(i => cluster.StartJob($"s{i}")));
         await Until.True(() => Task.FromResult(cluster.Work.Running.Length == 6), "all run");
         Assert.DoesNotContain(cluster.Work.Running, a => a.Node == cluster.NodeOf(0));
