@@ -21,6 +21,12 @@ public sealed class GatewayOptions
     /// <summary>Connections at once, pending ones included; more are closed at accept. A connection costs about 20 KiB.</summary>
     public int MaxConnections { get; set; } = 20_000;
 
+    /// <summary>
+    /// Connections beyond <see cref="MaxConnections"/> that are kept for this machine's own media jobs; who takes one must show the ticket of a job, or of a
+    /// node that pulls a stream. 64: a job has one or two, and hardly a machine has processors for more of them.
+    /// </summary>
+    public int ServiceConnections { get; set; } = 64;
+
     /// <summary>Connections at once from one address that have not been admitted yet; more are closed at accept. Wide enough for a school behind one router.</summary>
     public int MaxUnadmittedPerAddress { get; set; } = 4_000;
 

@@ -58,7 +58,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
 
     /// <summary>What the gateway carries now.</summary>
     public GatewayLoad Load => new(
-        _sessions.Sessions.Count(s => !s.IsRelay), _sessions.Sessions.Count(s => s.IsPending), _sessions.Sessions.Sum(s => s.Publications), _sessions.Sessions.Sum(s => s.Plays), Interlocked.Read(ref _sent),
+        _sessions.Sessions.Count(s => s.IsClient), _sessions.Sessions.Count(s => s.IsPending), _sessions.Sessions.Sum(s => s.Publications), _sessions.Sessions.Sum(s => s.Plays), Interlocked.Read(ref _sent),
         _relays.Count);
 
     /// <summary>Listens. The silo must have started.</summary>
@@ -123,13 +123,12 @@ public sealed partial class GatewayService : IHostedService, IDisposable
             return;
         }
         var connection = new ClientConnection(socket, _time);
-        var address = connection.RemoteAddress.Address;
-        if (_sessions.TryEnter(address))
+        if (_sessions.TryEnter(connection) is { } place)
         {
-            new RtmpSession(connection, _services).Start();
+            new RtmpSession(connection, place, _services).Start();
             return;
         }
-        Log.LimitReached(_logger, address);
+        Log.LimitReached(_logger, connection.RemoteAddress.Address);
         socket.Dispose();
     }
 

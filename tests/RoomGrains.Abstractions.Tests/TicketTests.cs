@@ -14,7 +14,7 @@ public sealed class TicketTests
     [Fact]
     public void A_ticket_is_read_as_it_was_signed()
     {
-        var guest = Relay with { Purpose = TicketPurpose.Guest, Stream = "", Epoch = 0, Connection = ConnectionId.New(), Approved = true };
+        var guest = Relay with { Purpose = TicketPurpose.Guest, Stream = "", Epoch = 0, Connection = ConnectionId.New(), Approved = true, Service = "record" };
         Assert.Equal(Relay, Signer.Read(Signer.Sign(Relay), TicketPurpose.Relay, Now));
         Assert.Equal(guest, new TicketSigner(new string('s', 32)).Read(Signer.Sign(guest), TicketPurpose.Guest, Now));
     }

@@ -129,7 +129,7 @@ public sealed class BadInputTests(GrainFixture grains) : IClassFixture<GrainFixt
     public async Task More_connections_than_allowed_are_closed_and_the_next_is_served_when_one_has_gone()
     {
         using var counted = new Counted();
-        await using var gateway = await TestGateway.StartAsync(grains.Grains, configure: options => options.MaxConnections = 2);
+        await using var gateway = await TestGateway.StartAsync(grains.Grains, configure: options => (options.MaxConnections, options.ServiceConnections) = (2, 0));
         var first = await RawClient.ShakeAsync(gateway.EndPoint);
         await using var second = await RawClient.ShakeAsync(gateway.EndPoint);
         await using (var third = await RawClient.OpenAsync(gateway.EndPoint))

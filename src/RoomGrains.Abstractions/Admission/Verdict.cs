@@ -33,6 +33,8 @@ public sealed record Verdict
     [Id(7)] public required DateTimeOffset DecidedAt { get; init; }
     /// <summary>True when somebody waits to hear that the verdict reached its client: the gateway then confirms it to the grain.</summary>
     [Id(8)] public bool ConfirmDelivery { get; init; }
+    /// <summary>What an accepted connection does for the room where its ticket says that it is a media job of this cluster, see <see cref="Member.Service"/>. Empty: a client.</summary>
+    [Id(9)] public string Service { get; init; } = "";
 }
 
 /// <summary>The answer to one slice of waiting: the verdict, or "still pending, ask again".</summary>

@@ -27,6 +27,9 @@ internal sealed class ClientConnection : IDisposable
     /// <summary>Where the client is.</summary>
     public IPEndPoint RemoteAddress { get; }
 
+    /// <summary>Whether the client is on this machine.</summary>
+    public bool IsOwn => IPAddress.IsLoopback(RemoteAddress.Address) || ((IPEndPoint)_socket.RemoteEndPoint!).Address.Equals(((IPEndPoint)_socket.LocalEndPoint!).Address);
+
     /// <summary>What the client sends.</summary>
     public SocketInput Input { get; }
 

@@ -10,7 +10,8 @@ namespace RoomGrains.Gateway.Draining;
 /// <summary>
 /// Empties this node so that nobody is hurt who can be spared: no new clients; who can is asked to connect to another node and served until
 /// it has; the others are ended at a key frame, because encoders connect again by themselves after an orderly end; at the deadline whoever
-/// is left. Publishers go first, so that players find at the other nodes what they play here.
+/// is left. Publishers go first, so that players find at the other nodes what they play here. Media jobs, which know that the node drains, complete
+/// what they write and go by themselves; they are waited for.
 /// </summary>
 internal sealed partial class Drainer(
     RtmpListener listener, SessionRegistry sessions, NodeIdentity node, IGrainFactory grains, TicketSigner tickets, IHostApplicationLifetime host,
@@ -99,10 +100,7 @@ internal sealed partial class Drainer(
             var next = clients.Where(s => !_asked.Contains(s.Id) && (playersToo || !s.PlaysFromHere)).OrderByDescending(s => s.Publications).Take((int)(due += perStep)).ToArray();
             due = Math.Min(due - next.Length, perStep);
             await Task.WhenAll(next.Select(SendAwayAsync)).ConfigureAwait(false);
-            Task sooner;
-            lock (_gate)
-                sooner = _sooner.Task;
-            await Task.WhenAny(Task.Delay(Step, time, CancellationToken.None), sooner).ConfigureAwait(false);
+            await StepAsync().ConfigureAwait(false);
         }
     }
 
@@ -164,8 +162,16 @@ internal sealed partial class Drainer(
 
     private async Task EndAllAsync()
     {
-        // Until there are none: a socket may have been accepted in the moment in which the listener stopped.
-        while (sessions.Sessions.ToArray() is { Length: > 0 } left)
+        await EndAsync(session => session.IsClient).ConfigureAwait(false);
+        while (sessions.Sessions.Where(s => s.IsService).Select(s => s.Completion).ToArray() is { Length: > 0 } jobs && Left() > TimeSpan.Zero)
+            await Task.WhenAny(Task.WhenAll(jobs), StepAsync()).ConfigureAwait(false);
+        await EndAsync(_ => true).ConfigureAwait(false);
+    }
+
+    /// <summary>Until there are none: a socket may have been accepted in the moment in which the listener stopped.</summary>
+    private async Task EndAsync(Func<RtmpSession, bool> which)
+    {
+        while (sessions.Sessions.Where(which).ToArray() is { Length: > 0 } left)
         {
             foreach (var session in left)
                 session.Disconnect(EndReason.Shutdown, Goodbye);
@@ -173,8 +179,17 @@ internal sealed partial class Drainer(
         }
     }
 
+    /// <summary>A moment, or less where there is less time than it seemed.</summary>
+    private async Task StepAsync()
+    {
+        Task sooner;
+        lock (_gate)
+            sooner = _sooner.Task;
+        await Task.WhenAny(Task.Delay(Step, time, CancellationToken.None), sooner).ConfigureAwait(false);
+    }
+
     /// <summary>Nodes that pull streams from here go when those have gone.</summary>
-    private List<RtmpSession> Clients() => [.. sessions.Sessions.Where(s => !s.IsRelay)];
+    private List<RtmpSession> Clients() => [.. sessions.Sessions.Where(s => s.IsClient)];
 
     private TimeSpan Within()
     {

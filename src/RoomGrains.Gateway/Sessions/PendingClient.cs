@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using RoomGrains.Gateway.Connections;
+using RoomGrains.Hosting;
 using RoomGrains.Rtmp.Amf;
 using RoomGrains.Rtmp.Buffers;
 using RoomGrains.Rtmp.Commands;
@@ -40,6 +41,11 @@ internal sealed class PendingClient : IDisposable
 
     /// <summary>Whether the client has said that it acts upon a reconnect request.</summary>
     public bool Reconnects => _connect.Capabilities.HasFlag(ConnectCapabilities.Reconnect);
+
+    /// <summary>Whether who connects is a media job of this cluster, by its ticket.</summary>
+    public static bool IsService(ConnectCommand connect, SessionServices services) =>
+        connect.Parameters.TryGetValue(TicketUrl.Parameter, out var text)
+        && services.Tickets.Read(text, TicketPurpose.Guest, services.Time.GetUtcNow()) is { Service.Length: > 0 };
 
     /// <summary>Keeps a message for later, with a reference of its own; false when that would be too much.</summary>
     public bool TryHold(in RtmpMessage message)
@@ -88,6 +94,7 @@ internal sealed class PendingClient : IDisposable
         Address = Request.Address.ToString(),
         Client = Request.Client,
         Since = verdict.DecidedAt,
+        Service = verdict.Service,
     };
 
     /// <summary>Hands over what was held, in the order it came.</summary>

@@ -22,13 +22,16 @@ internal sealed class RoomMember : ISessionRole
 
     public RoomMember(RoomKey room, Member member, Outbox output, SessionServices services, Action<SessionEnd> end)
     {
-        (Room, Id, _output, _services, _end) = (room, member.Id, output, services, end);
+        (Room, Id, IsService, _output, _services, _end) = (room, member.Id, member.Service.Length > 0, output, services, end);
         services.Presence.Join(room, member);
     }
 
     public ConnectionId Id { get; }
 
     public RoomKey Room { get; }
+
+    /// <summary>Whether it is a media job of this cluster, and no client.</summary>
+    public bool IsService { get; }
 
     /// <summary>Streams it publishes.</summary>
     public int Publications => _publications;

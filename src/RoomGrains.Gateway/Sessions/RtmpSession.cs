@@ -37,9 +37,12 @@ internal sealed partial class RtmpSession
     private long _reportedSent;
     private bool _admitted;
 
-    public RtmpSession(ClientConnection connection, SessionServices services)
+    /// <summary>What it counts against; null: nothing, because it is no client's.</summary>
+    private Place? _place;
+
+    public RtmpSession(ClientConnection connection, Place place, SessionServices services)
     {
-        (_connection, _services) = (connection, services);
+        (_connection, _place, _services) = (connection, place, services);
         _handshake = new ServerHandshake(unchecked((uint)Environment.TickCount64));
         _liveness = new SessionLiveness(services.Time, services.Options);
         _control = new ProtocolControl(connection.Output, services.Options.WindowAckSize);
@@ -58,8 +61,11 @@ internal sealed partial class RtmpSession
     /// <summary>Streams it plays.</summary>
     public int Plays => Member?.Plays ?? 0;
 
-    /// <summary>Whether it is another node that pulls a stream, and no client.</summary>
-    public bool IsRelay => _role is RelayPeer;
+    /// <summary>Whether it is a client: neither another node that pulls a stream nor a media job.</summary>
+    public bool IsClient => _role is not RelayPeer && !IsService;
+
+    /// <summary>Whether it is a media job of this cluster.</summary>
+    public bool IsService => _role is RoomMember { IsService: true };
 
     private RoomMember? Member => _role as RoomMember;
 
@@ -244,6 +250,14 @@ internal sealed partial class RtmpSession
             ConnectRelay(connect, ticket);
             return;
         }
+        if (_place == Place.Reserved && !PendingClient.IsService(connect, _services))
+        {
+            const string Full = "This server has as many clients as it may have. Try another, or try again later.";
+            _services.Sessions.NotReserved();
+            ConnectReply.Reject(connect, StatusCodes.Connect.Rejected, Full, _connection.Output);
+            End(new SessionEnd(EndReason.Rejected, Full));
+            return;
+        }
         _pending = new PendingClient(Id, connect, _connection.RemoteAddress, _services);
         _reconnects = _pending.Reconnects;
         _liveness.Pending();
@@ -264,8 +278,7 @@ internal sealed partial class RtmpSession
         }
         Log.Relay(_services.Logger, Id, ticket.Value.Room, ticket.Value.Stream, ticket.Value.Node, _connection.RemoteAddress);
         ConnectReply.Accept(connect, Id, _services, _connection.Output);
-        // The limit is one on clients: however many there are, nodes get their streams.
-        _services.Sessions.Leave();
+        GiveUpPlace();
         Admit(new RelayPeer(ticket.Value, _connection.Output, _services, end => Post(() => End(end))));
     }
 
@@ -277,6 +290,14 @@ internal sealed partial class RtmpSession
         _admitted = true;
         _services.Sessions.Admitted(_connection.RemoteAddress.Address);
         _role = role;
+    }
+
+    /// <summary>The limit is one on clients: however many there are, nodes get their streams, and media jobs theirs.</summary>
+    private void GiveUpPlace()
+    {
+        if (_place is { } place)
+            _services.Sessions.Leave(place);
+        _place = null;
     }
 
     private async Task AwaitVerdictAsync(AdmissionRequest request)
@@ -303,6 +324,8 @@ internal sealed partial class RtmpSession
         using var pending = _pending!;
         _services.Metrics.Decided(verdict.Kind, _services.Time.GetUtcNow() - pending.Request.Since);
         Log.Decided(_services.Logger, Id, pending.Request.Address, pending.Request.Client, verdict.Kind, verdict.Room, verdict.DecidedBy, verdict.Description);
+        if (verdict.Service.Length > 0)
+            GiveUpPlace();
         pending.Tell(verdict, _connection.Output);
         _services.Admission.Confirm(verdict, delivered: true);
         if (verdict.Kind != VerdictKind.Accept)
@@ -351,11 +374,10 @@ internal sealed partial class RtmpSession
         _connection.Dispose();
         _chunks.Dispose();
         _gone.Dispose();
-        _services.Sessions.Remove(this);
         if (!_admitted)
             _services.Sessions.Admitted(_connection.RemoteAddress.Address);
-        if (!IsRelay)
-            _services.Sessions.Leave();
+        GiveUpPlace();
+        _services.Sessions.Remove(this);
     }
 
     private void GiveBack(SessionEnd end)

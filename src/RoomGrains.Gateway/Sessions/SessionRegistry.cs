@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Options;
+using RoomGrains.Gateway.Connections;
 
 namespace RoomGrains.Gateway.Sessions;
 
@@ -10,6 +11,7 @@ internal sealed class SessionRegistry(IOptions<GatewayOptions> options, GatewayM
     private readonly ConcurrentDictionary<ConnectionId, RtmpSession> _sessions = new();
     private readonly ConcurrentDictionary<IPAddress, int> _unadmitted = new();
     private int _connections;
+    private int _reserved;
 
     /// <summary>The sessions now.</summary>
     public ICollection<RtmpSession> Sessions => _sessions.Values;
@@ -17,25 +19,32 @@ internal sealed class SessionRegistry(IOptions<GatewayOptions> options, GatewayM
     /// <summary>How many there are.</summary>
     public int Count => _sessions.Count;
 
-    /// <summary>Takes a place for a connection that has just been accepted; false, and counted, when a limit is reached.</summary>
-    public bool TryEnter(IPAddress address)
+    /// <summary>Takes a place for a connection that has just been accepted; null, and counted, when a limit is reached.</summary>
+    /// <remarks>One from this machine may have a place that is kept for media jobs.</remarks>
+    public Place? TryEnter(ClientConnection connection)
     {
-        if (Interlocked.Increment(ref _connections) > options.Value.MaxConnections)
+        var address = connection.RemoteAddress.Address;
+        var place = TryTake(ref _connections, options.Value.MaxConnections) ? Place.Usual
+            : connection.IsOwn && TryTake(ref _reserved, options.Value.ServiceConnections) ? Place.Reserved
+            : (Place?)null;
+        if (place is not { } taken)
         {
-            Interlocked.Decrement(ref _connections);
             metrics.Refused("connections");
-            return false;
+            return null;
         }
         if (_unadmitted.AddOrUpdate(address, 1, (_, count) => count + 1) > options.Value.MaxUnadmittedPerAddress)
         {
             Admitted(address);
-            Interlocked.Decrement(ref _connections);
+            Free(taken);
             metrics.Refused("unadmitted-per-address");
-            return false;
+            return null;
         }
         metrics.ConnectionOpened();
-        return true;
+        return place;
     }
+
+    /// <summary>A connection that had one of the kept places is none that they are kept for: it is refused.</summary>
+    public void NotReserved() => metrics.Refused("connections");
 
     /// <summary>The connection is admitted, or ended before: it no longer counts against its address.</summary>
     public void Admitted(IPAddress address)
@@ -46,9 +55,9 @@ internal sealed class SessionRegistry(IOptions<GatewayOptions> options, GatewayM
     }
 
     /// <summary>Gives the place of a connection back.</summary>
-    public void Leave()
+    public void Leave(Place place)
     {
-        Interlocked.Decrement(ref _connections);
+        Free(place);
         metrics.ConnectionClosed();
     }
 
@@ -58,4 +67,29 @@ internal sealed class SessionRegistry(IOptions<GatewayOptions> options, GatewayM
     public void Add(RtmpSession session) => _sessions[session.Id] = session;
 
     public void Remove(RtmpSession session) => _sessions.TryRemove(session.Id, out _);
+
+    private static bool TryTake(ref int taken, int most)
+    {
+        if (Interlocked.Increment(ref taken) <= most)
+            return true;
+        Interlocked.Decrement(ref taken);
+        return false;
+    }
+
+    private void Free(Place place)
+    {
+        if (place == Place.Reserved)
+            Interlocked.Decrement(ref _reserved);
+        else
+            Interlocked.Decrement(ref _connections);
+    }
+}
+
+/// <summary>What a connection counts against.</summary>
+internal enum Place
+{
+    /// <summary><see cref="GatewayOptions.MaxConnections"/>.</summary>
+    Usual,
+    /// <summary><see cref="GatewayOptions.ServiceConnections"/>.</summary>
+    Reserved,
 }

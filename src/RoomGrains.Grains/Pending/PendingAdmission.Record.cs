@@ -39,6 +39,7 @@ internal sealed partial class PendingAdmission
                 DecidedBy = record.ReadString(),
                 DecidedAt = ReadTime(record),
                 ConfirmDelivery = record.ReadBoolean(),
+                Service = record.ReadString(),
             };
         for (var lines = record.ReadByte(); lines > 0; lines--)
             _trail.Add((ReadTime(record), record.ReadString(), record.ReadString()));
@@ -82,6 +83,7 @@ internal sealed partial class PendingAdmission
             record.Write(verdict.DecidedBy);
             Write(record, verdict.DecidedAt);
             record.Write(verdict.ConfirmDelivery);
+            record.Write(verdict.Service);
         }
         record.Write((byte)_trail.Count);
         foreach (var (at, by, what) in _trail)

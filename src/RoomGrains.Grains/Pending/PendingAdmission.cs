@@ -40,6 +40,9 @@ internal sealed partial class PendingAdmission
     /// <summary>The connection of the same client that this one replaces, where a ticket says so.</summary>
     public ConnectionId? Replaces { get; set; }
 
+    /// <summary>What it does for the room, where a ticket says that it is a media job of this cluster; empty: a client.</summary>
+    public string Service { get; set; } = "";
+
     /// <summary>
     /// When the wait began, on this silo's clock. An activation that takes over from a dead one goes on counting where the gateway is; the
     /// gateway's clock itself may be seconds or hours away from this one.
@@ -90,9 +93,9 @@ internal sealed partial class PendingAdmission
     }
 
     /// <summary>Who would sit in the room.</summary>
-    public Member Member => new() { Id = Id, Node = Request.Node, Address = Request.Address.ToString(), Client = Request.Client };
+    public Member Member => new() { Id = Id, Node = Request.Node, Address = Request.Address.ToString(), Client = Request.Client, Service = Service };
 
-    public Verdict Accept(RoomKey room, string by, bool confirm) => New(VerdictKind.Accept, by, confirm) with { Room = room };
+    public Verdict Accept(RoomKey room, string by, bool confirm) => New(VerdictKind.Accept, by, confirm) with { Room = room, Service = Service };
 
     public Verdict Reject(Refusal refusal, string by, bool confirm) =>
         New(VerdictKind.Reject, by, confirm) with { Code = refusal.Code, Description = refusal.Message };

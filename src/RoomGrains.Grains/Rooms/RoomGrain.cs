@@ -37,6 +37,12 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     /// <summary>How long a closed room lets nobody in: its members' players and encoders reconnect at once, and would make it anew.</summary>
     private static readonly TimeSpan ClosedTime = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long media jobs may be alone in a room that has ended, or has not begun: they are often started before the first guest comes. It is more
+    /// than the grace for a publisher that was lost, so that a job finds the end of its stream by itself.
+    /// </summary>
+    private static readonly TimeSpan AloneTime = TimeSpan.FromMinutes(2);
+
     private readonly StateStore<RoomState> _store;
     private readonly RoomOptions _options;
     private readonly GrainMetrics _metrics;
@@ -143,7 +149,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
             return UnknownRoom();
         if (request.Replaces is { } old && _seats.IsReplacedByOther(old, member.Id))
             return new Refusal(RefusalCode.Denied, "Another connection has come here with the same ticket. Connect without it.");
-        if (settings.WaitingRoom && !request.Approved && !_seats.Contains(member.Id))
+        if (settings.WaitingRoom && !request.Approved && member.Service.Length == 0 && !_seats.Contains(member.Id))
             return new Seat(SeatOutcome.NeedsApproval, settings);
         if (!_seats.TrySeat(member, request.Replaces, settings.Capacity, now))
         {
@@ -264,7 +270,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         _streams.NoteChange();
         Refresh();
         if (_closedAt is { } closed ? now - closed >= ClosedTime : _gathered.IsCompleted && !IsPermanent && _seats.Count == 0 && now - _emptySince >= _options.EmptyRoomTime)
-            Leave();
+            End(aloneFor: now - _emptySince - _options.EmptyRoomTime);
         else if (Exists && now - _reportedAt >= RenewPeriod)
             Tell();
         return Task.CompletedTask;
@@ -282,12 +288,24 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         }
     }
 
-    private void Leave()
+    /// <summary>
+    /// Ends the room for all but the media jobs that are in it: it is known to nobody then, but remembers them, for what their nodes say of them would make
+    /// it anew. They go by themselves, or are put out in the end.
+    /// </summary>
+    private void End(TimeSpan aloneFor)
     {
         if (_inDirectory && !_silos.IsStopping)
             GrainFactory.GetDirectory(_key.Application).ReportRoom(Summary(), gone: true).Ignore();
         _inDirectory = false;
-        DeactivateOnIdle();
+        if (_seats.IsEmpty)
+        {
+            DeactivateOnIdle();
+        }
+        else if (aloneFor >= AloneTime)
+        {
+            PutOut([.. _seats.Members], "Nobody has been in this room for some minutes.");
+            _emptySince = Now;
+        }
     }
 
     /// <summary>After every change of who is here, what is published, or the settings.</summary>

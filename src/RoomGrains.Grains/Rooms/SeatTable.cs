@@ -18,6 +18,9 @@ namespace RoomGrains.Grains.Rooms;
 /// A client that its node asked to connect anew sits on two seats for a moment. They count as one: the new connection is seated also in a
 /// full room, and once: a second one that says the same is somebody else.
 /// </para>
+/// <para>
+/// A service member (<see cref="Member.Service"/>) is here as everybody is, by seat request, report and lease, but takes no seat.
+/// </para>
 /// </remarks>
 internal sealed class SeatTable(TimeSpan lease)
 {
@@ -30,6 +33,7 @@ internal sealed class SeatTable(TimeSpan lease)
     private readonly Dictionary<ConnectionId, Place> _places = [];
     private readonly Departures _departed = new(Memory);
     private readonly Dictionary<ConnectionId, (ConnectionId New, DateTimeOffset At)> _successors = [];
+    private int _services;
 
     /// <summary>Called when somebody has got a seat.</summary>
     public Action<Member>? Joined { get; init; }
@@ -37,7 +41,11 @@ internal sealed class SeatTable(TimeSpan lease)
     /// <summary>Called when somebody has none any more.</summary>
     public Action<Member>? Left { get; init; }
 
-    public int Count => _places.Count;
+    /// <summary>Taken seats.</summary>
+    public int Count => _places.Count - _services;
+
+    /// <summary>Whether anybody is here: also service members, who take no seat.</summary>
+    public bool IsEmpty => _places.Count == 0;
 
     public IEnumerable<Member> Members => _places.Values.Select(p => p.Member).OrderBy(m => m.Since).ThenBy(m => m.Id.Value, StringComparer.Ordinal);
 
@@ -45,7 +53,7 @@ internal sealed class SeatTable(TimeSpan lease)
 
     public Member? Find(ConnectionId connection) => _places.GetValueOrDefault(connection)?.Member;
 
-    /// <summary>Gives a seat; asking again is answered with the same one. False when there is none left.</summary>
+    /// <summary>Gives a seat; asking again is answered with the same one. False when there is none left, except for a service member, who needs none.</summary>
     /// <param name="member">Who is to sit there.</param>
     /// <param name="replaces">The connection of the same client that this one replaces; null: none.</param>
     /// <param name="capacity">How many may sit.</param>
@@ -59,7 +67,7 @@ internal sealed class SeatTable(TimeSpan lease)
             return true;
         }
         var takesOver = replaces is { } old && _places.ContainsKey(old) && !IsReplaced(old);
-        if (_places.Count >= capacity && !takesOver && _places.Keys.Count(id => !IsReplaced(id)) >= capacity)
+        if (!IsService(member) && Count >= capacity && !takesOver && _places.Values.Count(p => !IsService(p.Member) && !IsReplaced(p.Member.Id)) >= capacity)
             return false;
         if (replaces is { } before)
             _successors[before] = (member.Id, now);
@@ -105,8 +113,8 @@ internal sealed class SeatTable(TimeSpan lease)
             }
             if (!_places.TryGetValue(member.Id, out var place))
                 Add(place = new Place { Member = member with { Node = node, Since = member.Since == default ? now : member.Since }, SeatedAt = now });
-            // The gateway knows the member better, but when it got its seat is the room's to say.
-            place.Member = member with { Node = node, Since = place.Member.Since };
+            // The gateway knows the member better, but when it got its seat is the room's to say, and whether that is one.
+            place.Member = member with { Node = node, Since = place.Member.Since, Service = place.Member.Service };
             (place.Reported, place.HeardAt) = (true, now);
         }
         var reported = members.Select(m => m.Id).ToHashSet();
@@ -147,9 +155,13 @@ internal sealed class SeatTable(TimeSpan lease)
 
     private bool IsReplaced(ConnectionId old) => _successors.TryGetValue(old, out var successor) && _places.ContainsKey(successor.New);
 
+    private static bool IsService(Member member) => member.Service.Length > 0;
+
     private void Add(Place place)
     {
         _places.Add(place.Member.Id, place);
+        if (IsService(place.Member))
+            _services++;
         Joined?.Invoke(place.Member);
     }
 
@@ -157,6 +169,8 @@ internal sealed class SeatTable(TimeSpan lease)
     {
         if (!_places.Remove(connection, out var place))
             return false;
+        if (IsService(place.Member))
+            _services--;
         Left?.Invoke(place.Member);
         return true;
     }

@@ -7,6 +7,9 @@ internal static class SettingsRules
 {
     private const int MaxTitle = 200;
 
+    /// <summary>More profiles than anybody wants of one stream; each costs its node a slot.</summary>
+    private const int MaxAuto = 8;
+
     /// <summary>The room's own where it has one, else the application's, else the node's.</summary>
     public static EffectiveRoomSettings Resolve(RoomSettings? room, ApplicationSettings application, RoomOptions node)
     {
@@ -16,7 +19,8 @@ internal static class SettingsRules
             room?.Capacity ?? defaults.Capacity ?? node.Capacity,
             waits,
             room?.Deadline ?? defaults.Deadline ?? (waits ? node.WaitingRoomDeadline : node.Deadline),
-            room?.Title ?? defaults.Title ?? "");
+            room?.Title ?? defaults.Title ?? "",
+            room?.Auto ?? defaults.Auto ?? "");
     }
 
     /// <summary>The settings with the changes: what is null in them stays.</summary>
@@ -26,6 +30,7 @@ internal static class SettingsRules
         WaitingRoom = changes.WaitingRoom ?? old.WaitingRoom,
         Deadline = changes.Deadline ?? old.Deadline,
         Title = changes.Title ?? old.Title,
+        Auto = changes.Auto ?? old.Auto,
     };
 
     /// <summary>What is wrong with the settings, all of it; null when nothing is.</summary>
@@ -38,6 +43,8 @@ internal static class SettingsRules
             errors.Add($"A deadline of {deadline} is not possible: give 1 s to 1 h.");
         if (settings.Title is { } title && (title.Length > MaxTitle || title.Any(char.IsControl)))
             errors.Add($"A title has up to {MaxTitle} characters and no control characters.");
+        if (settings.Auto is { Length: > 0 } auto && auto.Split(',') is var profiles && (profiles.Length > MaxAuto || !profiles.All(profile => Names.IsValid(profile))))
+            errors.Add($"Media jobs that begin by themselves are up to {MaxAuto} names of profiles with commas between them, for example record,hls. {Names.Rule}");
         return errors.Count == 0 ? null : new Refusal(RefusalCode.InvalidSetting, string.Join(' ', errors));
     }
 }

@@ -55,6 +55,7 @@ internal static class SettingRules
         ["Gateway:PublicAddress"] = new("empty, or a host with or without a port, for example live1.example.com:1935", value => value is "" || NodeAddresses.IsHostAndPort((string)value)),
         ["Gateway:EgressCapacity"] = new("a number of bits a second from 1000000 to 10000000000000", value => value is long and >= 1_000_000 and <= 10_000_000_000_000),
         ["Gateway:MaxConnections"] = Between(1, 1_000_000),
+        ["Gateway:ServiceConnections"] = Between(0, 1_000),
         ["Gateway:MaxUnadmittedPerAddress"] = Between(1, 1_000_000),
         ["Gateway:HandshakeTimeout"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
         ["Gateway:ConnectTimeout"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),

@@ -38,6 +38,15 @@ public sealed class PendingRecordTests
     }
 
     [Fact]
+    public void A_media_job()
+    {
+        var admission = New();
+        admission.Service = "record";
+        admission.TryEnd(PendingState.Accepted, admission.Accept(Lobby, "policy", confirm: false));
+        Assert.Equal("record", Reread(admission).Verdict!.Service);
+    }
+
+    [Fact]
     public void A_rejected_one()
     {
         var admission = New();

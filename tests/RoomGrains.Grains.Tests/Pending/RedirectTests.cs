@@ -103,6 +103,22 @@ public sealed class RedirectTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
     }
 
     [Fact]
+    public async Task A_media_job_comes_in_past_rules_waiting_room_and_capacity_and_is_known_as_what_it_is()
+    {
+        await _cluster.Client.GetRoom(_key).Create(new RoomSettings { WaitingRoom = true, Capacity = 1 });
+        RulesSayNo();
+        Assert.Equal(VerdictKind.Accept, (await _cluster.Client.Admit(Request(ticket: Ticket(t => t with { Approved = true })))).Kind);
+        var verdict = await _cluster.Client.Admit(Request(ticket: Ticket(t => t with { Connection = null, Service = "record" })));
+        Assert.Equal((VerdictKind.Accept, "record"), (verdict.Kind, verdict.Service));
+        var room = (await _cluster.Client.GetRoom(_key).Describe()).ValueOrThrow();
+        Assert.Equal((1, "record"), (room.Summary.Members, room.Members.Single(m => m.Id == verdict.Connection).Service));
+        Assert.Equal(RefusalCode.RoomFull, (await _cluster.Client.Admit(Request(ticket: Ticket(t => t with { Approved = true })))).Code);
+        // What a client says of itself makes it none.
+        var forged = new TicketSigner("").Sign(Tickets.Read(Ticket(t => t with { Service = "record" }), TicketPurpose.Guest, Now)!);
+        Assert.Equal((RefusalCode.Denied, ""), ((await _cluster.Client.Admit(Request(ticket: forged))).Code, (await _cluster.Client.Admit(Request(ticket: forged))).Service));
+    }
+
+    [Fact]
     public async Task A_ticket_for_another_room_is_refused_with_words()
     {
         var verdict = await _cluster.Client.Admit(Request(ticket: Ticket(t => t with { Room = new RoomKey(_key.Application, "other") })));

@@ -34,9 +34,9 @@ internal sealed class FakeNode : INodeObserver
 
     public ConcurrentQueue<RoomKey> Asked { get; } = new();
 
-    public Member Sit(RoomKey room, ConnectionId? id = null)
+    public Member Sit(RoomKey room, ConnectionId? id = null, string service = "")
     {
-        var member = new Member { Id = id ?? ConnectionId.New(), Node = Name };
+        var member = new Member { Id = id ?? ConnectionId.New(), Node = Name, Service = service };
         lock (_gate)
             Members[room] = Members.GetValueOrDefault(room, []).Add(member);
         return member;

@@ -120,6 +120,73 @@ public abstract class RoomTests<TSilos> : IClassFixture<TSilos>, IAsyncDisposabl
     }
 
     [Fact]
+    public async Task A_media_job_is_seen_in_a_room_and_takes_no_seat_in_it()
+    {
+        await _room.Create(new RoomSettings { Capacity = 1, WaitingRoom = true });
+        var job = Seat() with { Member = new Member { Id = ConnectionId.New(), Node = "a", Service = "record" } };
+        Assert.Equal(SeatOutcome.Seated, (await _room.TakeSeat(job)).ValueOrThrow().Outcome);
+        Assert.Equal((0, 1, "record"), ((await Describe()).Summary.Members, (await Describe()).Members.Length, (await Describe()).Members[0].Service));
+        Assert.Equal(SeatOutcome.Seated, (await _room.TakeSeat(Seat() with { Approved = true })).ValueOrThrow().Outcome);
+        Assert.Equal(RefusalCode.RoomFull, (await _room.TakeSeat(Seat() with { Approved = true })).Refusal!.Code);
+        Assert.True((await _room.TakeSeat(job with { Member = job.Member with { Id = ConnectionId.New() } })).IsDone);
+        Assert.True((await _room.ClaimStream(new StreamClaim(job.Member.Id, "a", "cam_360p"))).IsDone);
+        Assert.Equal((1, 3, 1), ((await Describe()).Summary.Members, (await Describe()).Members.Length, (await Describe()).Streams.Length));
+    }
+
+    [Fact]
+    public async Task A_room_in_which_only_media_jobs_are_left_ends_and_they_go_by_themselves_or_are_put_out()
+    {
+        await RegisterNodes();
+        var guest = Seat();
+        await _room.TakeSeat(guest);
+        var directory = _cluster.Client.GetDirectory(_key.Application);
+        var (goes, stays) = (_a.Sit(_key, service: "record"), _a.Sit(_key, service: "hls"));
+        await _a.Report(_key);
+        Assert.Equal(3, (await Describe()).Members.Length);
+        await _room.ReleaseSeat(guest.Member.Id);
+
+        await AfterAsync(TimeSpan.FromSeconds(11));
+        await Until.True(async () => (await directory.ListRooms()).IsEmpty, "it is listed no more");
+        Assert.Equal(RefusalCode.UnknownRoom, (await _room.Describe()).Refusal!.Code);
+        Assert.Empty(_a.Disconnects);
+
+        _a.Leave(_key, goes.Id);
+        await AfterAsync(TimeSpan.FromSeconds(115));
+        Assert.Empty(_a.Disconnects);
+        await AfterAsync(TimeSpan.FromSeconds(8));
+        await Until.True(() => Task.FromResult(!_a.Disconnects.IsEmpty), "the other is put out");
+        Assert.All(_a.Disconnects, told => Assert.Equal((_key, stays.Id), (told.Room, told.Connection)));
+        // Its node says once more that it is there, and then that it is gone.
+        await _a.Report(_key);
+        _a.Leave(_key, stays.Id);
+        await _a.Report(_key);
+        Clock.Advance(TimeSpan.FromSeconds(12));
+        await Until.True(() => Task.FromResult(_cluster.SiloOf(_room) < 0), "it is not active any more");
+        Assert.Empty(await directory.ListRooms());
+    }
+
+    [Fact]
+    public async Task A_guest_who_comes_to_a_media_job_that_waits_makes_the_room()
+    {
+        await RegisterNodes();
+        _a.Sit(_key, service: "record");
+        await _a.Report(_key);
+        await AfterAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(RefusalCode.UnknownRoom, (await _room.Describe()).Refusal!.Code);
+        await _room.TakeSeat(Seat());
+        Assert.Equal((1, 2), ((await Describe()).Summary.Members, (await Describe()).Members.Length));
+        var directory = _cluster.Client.GetDirectory(_key.Application);
+        await Until.True(async () => (await directory.ListRooms()) is [{ Members: 1 }], "it is listed");
+    }
+
+    /// <summary>Lets time pass in which node a reports as nodes do.</summary>
+    private async Task AfterAsync(TimeSpan time)
+    {
+        for (var end = Clock.GetUtcNow() + time; Clock.GetUtcNow() < end; Clock.Advance(TimeSpan.FromSeconds(1)))
+            await _a.Report(_key);
+    }
+
+    [Fact]
     public async Task A_room_that_lost_its_memory_has_all_its_members_again()
     {
         await RegisterNodes();
@@ -248,6 +315,20 @@ public abstract class RoomTests<TSilos> : IClassFixture<TSilos>, IAsyncDisposabl
         await Until.True(async () => (await Describe()).Settings.WaitingRoom, "the room follows its application");
         Assert.Equal((7, TimeSpan.FromMinutes(5)), ((await Describe()).Settings.Capacity, (await Describe()).Settings.Deadline));
         Assert.Equal(RefusalCode.InvalidSetting, (await directory.SetSettings(new ApplicationSettings { RoomDefaults = new RoomSettings { Capacity = -1 } })).Refusal!.Code);
+    }
+
+    [Fact]
+    public async Task Jobs_that_begin_by_themselves_are_profiles_with_commas_between_them_and_none_is_a_setting_too()
+    {
+        await _cluster.Client.GetDirectory(_key.Application).SetSettings(new ApplicationSettings { RoomDefaults = new RoomSettings { Auto = "thumbnail" } });
+        await _room.Create(new RoomSettings());
+        await Until.True(async () => (await Describe()).Settings.Auto == "thumbnail", "the room follows its application");
+        Assert.Equal("record,hls", (await _room.Set(new RoomSettings { Auto = "record,hls" })).ValueOrThrow().Settings.Auto);
+        Assert.Equal("record,hls", (await _room.Set(new RoomSettings { Capacity = 5 })).ValueOrThrow().Settings.Auto);
+        foreach (var wrong in (string[])["record,", ",", "record hls", "../x", "-f", "a,b,c,d,e,f,g,h,i", "record\nhls"])
+            Assert.Equal((wrong, RefusalCode.InvalidSetting), (wrong, (await _room.Set(new RoomSettings { Auto = wrong })).Refusal!.Code));
+        Assert.Equal("record,hls", (await Describe()).Settings.Auto);
+        Assert.Equal("", (await _room.Set(new RoomSettings { Auto = "" })).ValueOrThrow().Settings.Auto);
     }
 
     [Fact]

@@ -138,6 +138,41 @@ public class SeatTableTests
     }
 
     [Fact]
+    public void A_media_job_is_in_the_room_and_takes_no_seat()
+    {
+        var (guest, job) = (NewMember(), NewMember() with { Service = "record" });
+        _seats.TrySeat(guest, replaces: null, capacity: 1, At(0));
+        Assert.True(_seats.TrySeat(job, replaces: null, capacity: 1, At(0)));
+        Assert.Equal(1, _seats.Count);
+        Assert.True(_seats.Contains(job.Id));
+        Assert.Equal(2, _seats.Members.Count());
+
+        // A room that has forgotten it hears of it again as of everybody; what it is does not change by a report.
+        _seats.Apply("a", [guest with { Service = "record" }, job with { Service = "" }, NewMember() with { Service = "hls" }], At(1));
+        Assert.Equal(1, _seats.Count);
+        Assert.Equal(["", "hls", "record"], _seats.Members.Select(m => m.Service).Order());
+
+        _seats.Release(guest.Id, putOut: null, At(2));
+        Assert.Equal(0, _seats.Count);
+        Assert.False(_seats.IsEmpty);
+        Assert.True(_seats.TrySeat(NewMember(), replaces: null, capacity: 1, At(2)));
+        Assert.False(_seats.TrySeat(NewMember(), replaces: null, capacity: 1, At(2)));
+
+        _seats.Drop("a");
+        Assert.True(_seats.IsEmpty);
+        Assert.Equal(0, _seats.Count);
+    }
+
+    [Fact]
+    public void A_media_job_whose_node_is_silent_goes_when_its_lease_ends()
+    {
+        _seats.TrySeat(NewMember() with { Service = "record" }, replaces: null, 80, At(0));
+        Assert.Equal(1, _seats.Expire(At(10)));
+        Assert.True(_seats.IsEmpty);
+        Assert.Equal(0, _seats.Count);
+    }
+
+    [Fact]
     public void A_replaced_member_has_its_seat_for_a_while_and_keeps_it_where_the_new_one_left()
     {
         var (old, anew) = (NewMember(), NewMember());

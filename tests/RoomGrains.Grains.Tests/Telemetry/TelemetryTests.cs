@@ -39,6 +39,8 @@ public sealed class TelemetryTests
         var room = cluster.Client.GetRoom(new RoomKey("chat", "lobby"));
         await room.ReleaseSeat(seated);
         Assert.Equal(1, counts["roomgrains.members"]);
+        await room.TakeSeat(new SeatRequest(new Member { Id = ConnectionId.New(), Node = "a", Service = "record" }, Approved: true));
+        Assert.Equal(1, counts["roomgrains.members"]);
         await cluster.Deactivate(room);
         Assert.Equal(0, counts["roomgrains.members"]);
         Assert.Equal(0, counts["roomgrains.rooms"]);

@@ -4,7 +4,8 @@ namespace RoomGrains.Grains.Pending.Steps;
 
 /// <summary>
 /// A client that another node sent here shows its ticket: the rules have been asked there, and are not asked again. A ticket that is not ours, or
-/// worth nothing any more, is none: its bearer is a newcomer like any other, but is not sent on once more.
+/// worth nothing any more, is none: its bearer is a newcomer like any other, but is not sent on once more. A media job of this cluster comes in by a
+/// ticket, too: it is no guest, takes no seat, and nobody has to let it in.
 /// </summary>
 internal sealed class TicketStep(TicketSigner tickets, TimeProvider clock) : IAdmissionStep
 {
@@ -21,6 +22,11 @@ internal sealed class TicketStep(TicketSigner tickets, TimeProvider clock) : IAd
         }
         if (connection.Room is not { } room || ticket.Room != new RoomKey(connection.Application, room))
             return new(StepResult.Reject(RefusalCode.Denied, $"The ticket is for another room ({ticket.Room}). Connect there, or without it."));
+        if (ticket.Service.Length > 0)
+        {
+            connection.Admission.Service = ticket.Service;
+            return new(StepResult.Accept);
+        }
         connection.Admission.Replaces = ticket.Connection;
         return new(ticket.Approved ? StepResult.Accept : StepResult.Passed);
     }
