@@ -37,11 +37,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     /// <summary>How long a closed room lets nobody in: its members' players and encoders reconnect at once, and would make it anew.</summary>
     private static readonly TimeSpan ClosedTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>
-    /// How long media jobs may be alone in a room that has ended, or has not begun: they are often started before the first guest comes. It is more
-    /// than the grace for a publisher that was lost, so that a job finds the end of its stream by itself.
-    /// </summary>
-    private static readonly TimeSpan AloneTime = TimeSpan.FromMinutes(2);
+    /// <summary>How much longer media jobs may be alone in a room than they wait for a stream: by then they should have gone by themselves.</summary>
+    private static readonly TimeSpan AloneMargin = TimeSpan.FromMinutes(1);
 
     private readonly StateStore<RoomState> _store;
     private readonly RoomOptions _options;
@@ -53,6 +50,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     private readonly StreamTable _streams;
     private readonly NodeTable _nodes;
     private readonly NodeQuestions _questions;
+    private readonly TimeSpan _aloneTime;
     private readonly RoomWatchers _watchers;
     private RoomKey _key;
     private ApplicationSettings _application = new();
@@ -73,11 +71,12 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     private bool _ended;
 
     public RoomGrain(
-        [PersistentState("room")] IPersistentState<RoomState> state, IOptions<RoomOptions> options, GrainMetrics metrics,
+        [PersistentState("room")] IPersistentState<RoomState> state, IOptions<RoomOptions> options, IOptions<JobOptions> jobs, GrainMetrics metrics,
         SiloLife silos, [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock, ILogger<RoomGrain> logger)
     {
         _store = new StateStore<RoomState>(state);
         (_options, _metrics, _silos, _clock, _logger) = (options.Value, metrics, silos, clock, logger);
+        _aloneTime = (jobs.Value.StreamWait > jobs.Value.PublisherGrace ? jobs.Value.StreamWait : jobs.Value.PublisherGrace) + AloneMargin;
         _watchers = new RoomWatchers(clock, logger);
         _seats = new SeatTable(_options.SeatLease)
         {
@@ -301,7 +300,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         {
             DeactivateOnIdle();
         }
-        else if (aloneFor >= AloneTime)
+        else if (aloneFor >= _aloneTime)
         {
             PutOut([.. _seats.Members], "Nobody has been in this room for some minutes.");
             _emptySince = Now;

@@ -151,9 +151,10 @@ public abstract class RoomTests<TSilos> : IClassFixture<TSilos>, IAsyncDisposabl
         Assert.Empty(_a.Disconnects);
 
         _a.Leave(_key, goes.Id);
-        await AfterAsync(TimeSpan.FromSeconds(115));
+        // As long as jobs wait for a stream, and a minute.
+        await AfterAsync(TimeSpan.FromSeconds(80));
         Assert.Empty(_a.Disconnects);
-        await AfterAsync(TimeSpan.FromSeconds(8));
+        await AfterAsync(TimeSpan.FromSeconds(14));
         await Until.True(() => Task.FromResult(!_a.Disconnects.IsEmpty), "the other is put out");
         Assert.All(_a.Disconnects, told => Assert.Equal((_key, stays.Id), (told.Room, told.Connection)));
         // Its node says once more that it is there, and then that it is gone.
