@@ -109,4 +109,33 @@ public sealed class LoadTableTests
         _loads.Update([Node("a", draining: true), Node("b", draining: true)]);
         Assert.Null(_loads.BetterThan("a", 0.25, _ => true));
     }
+
+    private NodeReport Worker(string name, int slots, int busy = 0, double cpu = 0, bool draining = false) => Node(name, cpu, draining) with { WorkerSlots = slots, WorkersBusy = busy };
+
+    [Fact]
+    public void A_job_goes_to_a_free_slot_and_a_herd_takes_no_more_than_there_are()
+    {
+        _loads.Update([Worker("a", slots: 4), Worker("b", slots: 2, busy: 1), Worker("c", slots: 0), Worker("d", slots: 9, draining: true)]);
+        var went = Enumerable.Range(0, 5).Select(_ => _loads.ChooseWorker("", free: true, _ => true)!.Name).CountBy(name => name).ToDictionary();
+        Assert.Equal((4, 1), (went["a"], went["b"]));
+        Assert.Null(_loads.ChooseWorker("", free: true, _ => true));
+        // It waits there until one is free, or another node has one.
+        Assert.Contains(_loads.ChooseWorker("", free: false, _ => true)!.Name, (string[])["a", "b"]);
+        Assert.Null(_loads.ChooseWorker("", free: false, n => n.Name == "c"));
+    }
+
+    [Fact]
+    public void Among_equal_workers_the_near_one_is_chosen_and_among_unequal_ones_the_less_loaded()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            _loads.Update([Worker("a", slots: 8), Worker("b", slots: 8), Worker("c", slots: 8, cpu: 0.3)]);
+            Assert.Equal("b", _loads.ChooseWorker("b", free: true, _ => true)!.Name);
+            Assert.Equal("c", _loads.ChooseWorker("c", free: true, _ => true)!.Name);
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            _loads.Update([Worker("a", slots: 8), Worker("b", slots: 8), Worker("c", slots: 8, cpu: 0.6)]);
+            Assert.NotEqual("c", _loads.ChooseWorker("c", free: true, _ => true)!.Name);
+        }
+    }
 }
