@@ -41,6 +41,8 @@ internal sealed class JobCluster : IAsyncDisposable
                 services.AddSingleton(work);
                 services.AddSingleton<IMediaWorker, HandWorker>();
                 services.Configure<JobOptions>(o => (o.FirstPause, o.PublisherGrace, o.StreamWait) = (TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(100)));
+                // Tests' nodes report when the test says so.
+                services.Configure<RoomOptions>(o => o.SeatLease = TimeSpan.FromMinutes(5));
                 if (options is not null)
                     services.Configure(options);
             },
