@@ -135,6 +135,7 @@ internal sealed partial class MediaJobGrain
         var pause = _options.FirstPause * Math.Pow(2, Math.Min(failures - 1, 20));
         pause = pause < _options.LongestPause ? pause : _options.LongestPause;
         Log.Failed(_logger, _id, failures, pause, result.Reason);
+        _metrics.JobFailed(Record.Request!.Profile);
         SetState(MediaJobState.Retrying, result.Reason);
         await _store.Change(r => r with { Restarts = r.Restarts + 1, Failures = failures });
         await Pause(pause);
@@ -150,6 +151,7 @@ internal sealed partial class MediaJobGrain
         var scheduler = TaskScheduler.Current;
         Task begun = Task.CompletedTask;
         Recording? part = null;
+        var runs = false;
         DateTimeOffset putAt = default;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, _leave.Token, _worker.Draining);
         var result = await _worker.RunAsync(new MediaRun
@@ -164,7 +166,15 @@ internal sealed partial class MediaJobGrain
             Started = file => begun = Turn(() => Begun(file)),
             Progress = progress => Turn(() => Progressed(progress)).Ignore(),
         }, stop.Token);
-        await begun;
+        try
+        {
+            await begun;
+        }
+        finally
+        {
+            if (runs)
+                _metrics.Jobs(Record.Request!.Profile, -1);
+        }
         if (part is not null)
             await Complete(Completed(part, result.Result));
         return result;
@@ -174,11 +184,13 @@ internal sealed partial class MediaJobGrain
         async Task Begun(string file)
         {
             SetState(MediaJobState.Running);
+            runs = true;
+            _metrics.Jobs(Record.Request!.Profile, 1);
             if (file.Length == 0)
                 return;
             part = new Recording
             {
-                Job = _id, Part = Record.Numbers, Profile = Record.Request!.Profile, Stream = Record.Request.Stream, Node = _node, File = file,
+                Job = _id, Part = Record.Numbers, Profile = Record.Request.Profile, Stream = Record.Request.Stream, Node = _node, File = file,
                 State = RecordingState.Writing, Started = _clock.GetUtcNow(),
             };
             putAt = _clock.GetUtcNow();
@@ -202,6 +214,7 @@ internal sealed partial class MediaJobGrain
         {
             if (_state != MediaJobState.Running)
                 return;
+            _metrics.JobProgress(Record.Request!.Profile, progress.MediaTime - (_progress?.MediaTime ?? TimeSpan.Zero), progress.Bytes - (_progress?.Bytes ?? 0));
             _progress = progress;
             if (part is null || _clock.GetUtcNow() - putAt < PutPeriod)
                 return;
@@ -249,6 +262,7 @@ internal sealed partial class MediaJobGrain
     private async Task<Next> End(MediaJobState state, string reason)
     {
         await _store.Change(r => r with { End = state, Reason = reason, Ended = _clock.GetUtcNow() });
+        _metrics.JobEnded(Record.Request!.Profile, state);
         TellWatchers();
         await Report();
         return Next.Over;

@@ -7,6 +7,7 @@ using Orleans.Utilities;
 using RoomGrains.Grains.Nodes;
 using RoomGrains.Grains.Placement;
 using RoomGrains.Grains.Storage;
+using RoomGrains.Grains.Telemetry;
 using RoomGrains.Hosting;
 
 namespace RoomGrains.Grains.Jobs;
@@ -36,6 +37,7 @@ internal sealed partial class MediaJobGrain : Grain, IMediaJobGrain, IMediaJob, 
     private readonly SiloLife _silos;
     private readonly ILocalSiloDetails _silo;
     private readonly JobOptions _options;
+    private readonly GrainMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger<MediaJobGrain> _logger;
     private readonly ObserverManager<IMediaJobObserver> _watchers;
@@ -53,11 +55,11 @@ internal sealed partial class MediaJobGrain : Grain, IMediaJobGrain, IMediaJob, 
     private bool _endReported;
 
     public MediaJobGrain(
-        [PersistentState("job")] IPersistentState<JobRecord> state, IMediaWorker worker, LoadTable loads, SiloLife silos, ILocalSiloDetails silo, IOptions<JobOptions> options,
+        [PersistentState("job")] IPersistentState<JobRecord> state, IMediaWorker worker, LoadTable loads, SiloLife silos, ILocalSiloDetails silo, IOptions<JobOptions> options, GrainMetrics metrics,
         [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock, ILogger<MediaJobGrain> logger)
     {
         _store = new StateStore<JobRecord>(state);
-        (_worker, _loads, _silos, _silo, _options, _clock, _logger) = (worker, loads, silos, silo, options.Value, clock, logger);
+        (_worker, _loads, _silos, _silo, _options, _metrics, _clock, _logger) = (worker, loads, silos, silo, options.Value, metrics, clock, logger);
         _watchers = new ObserverManager<IMediaJobObserver>(WatchTime, logger) { GetDateTime = () => clock.GetUtcNow().UtcDateTime };
     }
 

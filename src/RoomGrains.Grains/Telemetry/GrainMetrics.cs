@@ -24,6 +24,11 @@ internal sealed class GrainMetrics
     private readonly UpDownCounter<long> _rooms;
     private readonly UpDownCounter<long> _members;
     private readonly Counter<long> _limits;
+    private readonly UpDownCounter<long> _jobs;
+    private readonly Counter<long> _jobFailures;
+    private readonly Counter<long> _jobEnds;
+    private readonly Counter<double> _jobMedia;
+    private readonly Counter<long> _jobBytes;
 
     public GrainMetrics(IMeterFactory meters)
     {
@@ -34,6 +39,11 @@ internal sealed class GrainMetrics
         _rooms = meter.CreateUpDownCounter<long>("roomgrains.rooms", "{room}", "Active rooms on this silo.");
         _members = meter.CreateUpDownCounter<long>("roomgrains.members", "{member}", "Taken seats in the rooms on this silo.");
         _limits = meter.CreateCounter<long>("roomgrains.limits", "{refusal}", "How often a limit bit, by limit.");
+        _jobs = meter.CreateUpDownCounter<long>("roomgrains.jobs", "{job}", "Media jobs whose FFmpeg runs on this node, by profile.");
+        _jobFailures = meter.CreateCounter<long>("roomgrains.jobs.failures", "{attempt}", "Attempts at media jobs that failed, by profile.");
+        _jobEnds = meter.CreateCounter<long>("roomgrains.jobs.ended", "{job}", "Media jobs that have ended, by profile and how.");
+        _jobMedia = meter.CreateCounter<double>("roomgrains.jobs.media", "s", "Media time that jobs on this node have written, by profile.");
+        _jobBytes = meter.CreateCounter<long>("roomgrains.jobs.written", "By", "Bytes that jobs on this node have written, by profile.");
     }
 
     public void Began() => _pending.Add(1);
@@ -59,7 +69,24 @@ internal sealed class GrainMetrics
             _members.Add(change);
     }
 
+    public void Jobs(string profile, int change) => _jobs.Add(change, Profile(profile));
+
+    public void JobFailed(string profile) => _jobFailures.Add(1, Profile(profile));
+
+    public void JobEnded(string profile, MediaJobState state) => _jobEnds.Add(1, Profile(profile), new("end", state == MediaJobState.Failed ? "failed" : "finished"));
+
+    /// <summary>A job is further on than it was.</summary>
+    public void JobProgress(string profile, TimeSpan media, long bytes)
+    {
+        if (media > TimeSpan.Zero)
+            _jobMedia.Add(media.TotalSeconds, Profile(profile));
+        if (bytes > 0)
+            _jobBytes.Add(bytes, Profile(profile));
+    }
+
     public void LimitHit(string limit) => _limits.Add(1, new KeyValuePair<string, object?>("limit", limit));
+
+    private static KeyValuePair<string, object?> Profile(string profile) => new("profile", profile);
 
     private static string Name(PendingState state) => state switch
     {
