@@ -8,7 +8,7 @@ namespace RoomGrains.Node.Tests;
 /// <summary>Event ids are how operators search logs, and metrics go by their names: each means one thing, and says which part speaks.</summary>
 public sealed partial class EventIdTests
 {
-    private static readonly Dictionary<string, int> Blocks = new() { ["RoomGrains.Grains"] = 1000, ["RoomGrains.Media"] = 2000, ["RoomGrains.Gateway"] = 3000, ["roomgrains"] = 4000 };
+    private static readonly Dictionary<string, int> Blocks = new() { ["RoomGrains.Grains"] = 1000, ["RoomGrains.Media"] = 2000, ["RoomGrains.Gateway"] = 3000, ["roomgrains"] = 4000, ["RoomGrains.Workers"] = 5000 };
 
     [Fact]
     public void Every_log_event_has_an_id_of_its_own_in_the_block_of_its_part()

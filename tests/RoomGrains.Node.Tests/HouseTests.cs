@@ -18,7 +18,9 @@ public sealed partial class HouseTests
         // Grains for the tables of the database: roomctl makes them, and may not know them otherwise than nodes do.
         ["Cli"] = ["Abstractions", "Grains", "Load"],
         ["Load"] = ["Rtmp"],
-        ["Node"] = ["Abstractions", "Gateway", "Grains", "Media", "Rtmp"],
+        // Grains for the seam between a job and what runs it.
+        ["Workers"] = ["Grains", "Rtmp"],
+        ["Node"] = ["Abstractions", "Gateway", "Grains", "Media", "Rtmp", "Workers"],
     };
 
     private static readonly string Readme = File.ReadAllText(Repository.PathOf("README.md"));

@@ -2,6 +2,7 @@ using System.Globalization;
 using RoomGrains.Gateway;
 using RoomGrains.Hosting;
 using RoomGrains.Media;
+using RoomGrains.Workers;
 
 namespace RoomGrains.Node.Settings;
 
@@ -25,6 +26,8 @@ internal sealed class NodeSettings
     public AdmissionOptions Admission => Get<AdmissionOptions>(AdmissionOptions.Section);
 
     public JobOptions Jobs => Get<JobOptions>(JobOptions.Section);
+
+    public WorkerOptions Workers => Get<WorkerOptions>(WorkerOptions.Section);
 
     /// <summary>The options of a section.</summary>
     public object this[string section] => _sections[section];
@@ -59,6 +62,7 @@ internal sealed class NodeSettings
         settings.CheckPorts(problems);
         settings.CheckSecret(problems);
         settings.CheckTls(problems);
+        problems.AddRange(FfmpegWorker.ProblemsOf(settings.Workers));
         errors = problems;
         return settings;
     }
@@ -73,6 +77,12 @@ internal sealed class NodeSettings
         Configure(Rooms);
         Configure(Admission);
         Configure(Jobs);
+        Configure(Workers);
+        services.PostConfigure<WorkerOptions>(options =>
+        {
+            if (options.MediaFolder.Length == 0)
+                options.MediaFolder = Path.Combine(Node.EffectiveDataFolder, "media");
+        });
 
         void Configure<T>(T source) where T : class => services.Configure<T>(target =>
         {

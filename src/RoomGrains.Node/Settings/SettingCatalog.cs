@@ -2,6 +2,7 @@ using System.Reflection;
 using RoomGrains.Gateway;
 using RoomGrains.Hosting;
 using RoomGrains.Media;
+using RoomGrains.Workers;
 
 namespace RoomGrains.Node.Settings;
 
@@ -34,6 +35,7 @@ internal sealed class SettingCatalog
             [RoomOptions.Section] = typeof(RoomOptions),
             [AdmissionOptions.Section] = typeof(AdmissionOptions),
             [JobOptions.Section] = typeof(JobOptions),
+            [WorkerOptions.Section] = typeof(WorkerOptions),
         };
         _byKey = Sections.SelectMany(section => Read(section.Key, section.Value)).ToDictionary(setting => setting.Key, StringComparer.OrdinalIgnoreCase);
     }

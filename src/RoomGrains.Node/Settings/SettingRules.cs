@@ -93,6 +93,19 @@ internal static class SettingRules
         ["Streams:DropAudioAfter"] = BacklogAge,
         ["Streams:MaxBacklogBytes"] = BacklogBytes,
         ["Streams:MaxBacklogAge"] = BacklogAge,
+
+        ["Workers:Slots"] = Between(-1, 1000),
+        ["Workers:MediaFolder"] = FreeText,
+        // What is in the file, and in the list below, the worker itself checks (FfmpegWorker.ProblemsOf).
+        ["Workers:Profiles"] = FreeText,
+        ["Workers:StopTime"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
+        ["Workers:FinishTime"] = Between(TimeSpan.Zero, Hour),
+        ["Workers:StallTime"] = Between(TimeSpan.FromSeconds(1), Hour),
+        ["Workers:Niceness"] = Between(0, 19),
+        ["Workers:Quota"] = Bytes,
+        ["Workers:Retention"] = Between(TimeSpan.Zero, TimeSpan.FromDays(365)),
+        ["Workers:MinFreeBytes"] = Bytes,
+        ["Workers:Destinations"] = FreeText,
     };
 
     /// <summary>What the validators of the options classes say against these options: each message begins with the key.</summary>
@@ -114,6 +127,8 @@ internal static class SettingRules
     private static SettingRule Port => Between(1, 65535);
 
     private static SettingRule BacklogBytes => new("a number of bytes from 65536 to 1073741824", value => value is long and >= 65_536 and <= 1L << 30);
+
+    private static SettingRule Bytes => new("a number of bytes from 0 to 1125899906842624", value => value is long and >= 0 and <= 1L << 50);
 
     private static SettingRule BacklogAge => Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
 

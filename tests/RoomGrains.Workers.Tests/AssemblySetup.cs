@@ -1,0 +1,3 @@
+using RoomGrains.Workers.Tests;
+
+[assembly: AssemblyFixture(typeof(Stage))]
