@@ -24,6 +24,7 @@ public static class WorkerHosting
         services.AddSingleton<FfmpegWorker>();
         services.AddSingleton<IMediaWorker>(s => s.GetRequiredService<FfmpegWorker>());
         services.AddHostedService(s => s.GetRequiredService<FfmpegWorker>());
+        services.AddHostedService<WorkerService>();
         return services;
     }
 }

@@ -28,6 +28,13 @@ internal static class NodeAddresses
         return HasPort(address) ? address : string.Create(CultureInfo.InvariantCulture, $"{address}:{gateway.RtmpPort}");
     }
 
+    /// <summary>Where this node's own media jobs get at streams: its RTMP listener.</summary>
+    public static IPEndPoint ForOwn(GatewayOptions gateway)
+    {
+        var listens = IPAddress.Parse(gateway.ListenAddress);
+        return new IPEndPoint(listens.Equals(IPAddress.Any) ? IPAddress.Loopback : listens.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : listens, gateway.RtmpPort);
+    }
+
     /// <summary>Where the files of media jobs are fetched: the HTTP listener, at the host that clients know.</summary>
     public static string ForHttp(NodeOptions node, string forClients)
     {

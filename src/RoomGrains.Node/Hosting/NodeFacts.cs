@@ -24,11 +24,13 @@ internal sealed class NodeFacts(NodeSettings settings, NodeIdentity identity, Ga
         var (timestamp, load, jobs) = (time.GetTimestamp(), gateway.Load, worker.Status);
         // What FFmpeg uses is this node's load as well.
         var cpu = Environment.CpuUsage.TotalTime + jobs.CpuTime;
+        // Where the disk is full, or FFmpeg is not there, nothing is to be sent here.
+        var slots = jobs.Trouble.Length > 0 ? 0 : jobs.Slots;
         var seconds = Math.Max(0.001, time.GetElapsedTime(_last.Timestamp, timestamp).TotalSeconds);
         var report = new NodeReport
         {
             Name = Name,
-            Roles = jobs.Slots > 0 ? [NodeRoles.Gateway, NodeRoles.Worker] : [NodeRoles.Gateway],
+            Roles = slots > 0 ? [NodeRoles.Gateway, NodeRoles.Worker] : [NodeRoles.Gateway],
             RtmpAddress = _rtmpAddress,
             RelayAddress = identity.RelayAddress,
             SiloAddress = identity.SiloAddress,
@@ -50,7 +52,7 @@ internal sealed class NodeFacts(NodeSettings settings, NodeIdentity identity, Ga
             Draining = gateway.Draining.IsCancellationRequested,
             Relays = load.Relays,
             Capabilities = jobs.Capabilities,
-            WorkerSlots = jobs.Slots,
+            WorkerSlots = slots,
             WorkersBusy = jobs.Busy,
             HttpAddress = _httpAddress,
         };

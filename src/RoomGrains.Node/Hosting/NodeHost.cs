@@ -10,6 +10,7 @@ using RoomGrains.Gateway;
 using RoomGrains.Hosting;
 using RoomGrains.Node.Isolation;
 using RoomGrains.Node.Settings;
+using RoomGrains.Workers;
 
 namespace RoomGrains.Node.Hosting;
 
@@ -57,6 +58,10 @@ internal static class NodeHost
             // The rest of the shutdown is the silo's.
             services.AddSingleton(new DrainTimes(settings.Node.ShutdownDeadline * 0.5));
             services.AddSingleton<IFatalErrorHandler, FatalEnd>();
+            // Before the gateway, and so gone after it: jobs need it to the end.
+            services.PostConfigure<WorkerOptions>(workers => workers.MediaFolder = workers.MediaFolder.Length > 0 ? workers.MediaFolder : Path.Combine(settings.Node.EffectiveDataFolder, "media"));
+            services.AddRoomGrainsWorker(_ => new WorkerHome(settings.Node.EffectiveName, () => NodeAddresses.ForOwn(settings.Gateway)));
+            services.AddHostedService<JobDrain>();
             services.AddRoomGrainsGateway(provider => Identify(settings, provider.GetRequiredService<ILocalSiloDetails>().SiloAddress));
         })
         .UseConsoleLifetime(console => console.SuppressStatusMessages = true)

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RoomGrains.Workers.Storage;
+
+namespace RoomGrains.Workers;
+
+/// <summary>
+/// What a worker does beside running jobs: it looks after the cluster's jobs each second, so that those of a node that died go on; and it keeps the index of
+/// recordings and this node's disk in line with each other.
+/// </summary>
+public sealed partial class WorkerService(FfmpegWorker worker, WorkerHome home, IGrainFactory grains, TimeProvider time, ILogger<WorkerService> logger) : BackgroundService
+{
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often the disk is compared with the index: a recording that somebody deleted is gone after that.</summary>
+    private static readonly TimeSpan KeepPeriod = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>What quota and retention have taken, and the index has not been told.</summary>
+    private readonly List<RemovedResult> _removed = [];
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Those of a node without slots are still its own.
+        var keeping = RepeatAsync(KeepPeriod, () => KeepAsync(stoppingToken), stoppingToken);
+        await RepeatAsync(LookPeriod, () => grains.GetMediaJobs().Look().WaitAsync(AnswerTime, time, stoppingToken), stoppingToken).ConfigureAwait(false);
+        await keeping.ConfigureAwait(false);
+    }
+
+    private async Task RepeatAsync(TimeSpan period, Func<Task> act, CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(period, time);
+        try
+        {
+            do
+            {
+                try
+                {
+                    await act().ConfigureAwait(false);
+                }
+                catch (Exception e) when (e is Orleans.Runtime.OrleansException or TimeoutException or IOException)
+                {
+                    // The next time says it again.
+                    Log.Unreachable(logger, e.Message);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stop).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task KeepAsync(CancellationToken stop)
+    {
+        _removed.AddRange(await worker.SweepAsync().ConfigureAwait(false));
+        foreach (var application in await grains.GetCluster().ListApplications().WaitAsync(AnswerTime, time, stop).ConfigureAwait(false))
+        {
+            var recordings = grains.GetRecordings(application);
+            var gone = ImmutableArray.CreateBuilder<Recording>();
+            foreach (var deleted in await recordings.ListDeleted(home.Node).WaitAsync(AnswerTime, time, stop).ConfigureAwait(false))
+                if (await worker.TryDeleteAsync(deleted.File).ConfigureAwait(false))
+                    gone.Add(deleted);
+            if (_removed.Where(r => r.Application == application).Select(r => r.File).ToHashSet(StringComparer.Ordinal) is { Count: > 0 } files)
+                gone.AddRange((await recordings.List().WaitAsync(AnswerTime, time, stop).ConfigureAwait(false)).Where(r => r.Node == home.Node && files.Contains(r.File)));
+            if (gone.Count > 0)
+                await recordings.Forget(gone.ToImmutable()).WaitAsync(AnswerTime, time, stop).ConfigureAwait(false);
+        }
+        _removed.Clear();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(5050, LogLevel.Debug, "The cluster could not be asked about jobs and recordings; it is asked again: {Error}")]
+        public static partial void Unreachable(ILogger logger, string error);
+    }
+}
