@@ -91,7 +91,9 @@ internal static class Human
 
     public static string Bytes(long bytes) => bytes >= 1L << 30
         ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB")
-        : string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):0} MiB");
+        : bytes >= 1L << 20 || bytes == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):0} MiB")
+            : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:0} KiB");
 
     public static string Span(TimeSpan span) => span switch
     {

@@ -14,7 +14,7 @@ public sealed class RoomCtl
 {
     private const int DefaultPort = 30000;
     private const string ConnectVariable = "ROOMGRAINS_CONNECT";
-    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(10);
 
     private readonly Option<string[]> _connect = new("--connect")
     {
@@ -67,7 +67,7 @@ public sealed class RoomCtl
         {
             // What the parser misses is mostly what it could not make out of a word it does not know.
             var problems = parsed.UnmatchedTokens.Count > 0
-                ? parsed.UnmatchedTokens.Select(token => $"'{token}' is neither a command nor an option here.")
+                ? parsed.UnmatchedTokens.Select(token => $"'{Values.Shown(token)}' is neither a command nor an option here.")
                 : parsed.Errors.Select(error => error.Message);
             foreach (var problem in problems)
                 await _error.WriteLineAsync($"roomctl: {problem}");
@@ -79,10 +79,11 @@ public sealed class RoomCtl
 
     private RootCommand CreateRoot()
     {
-        var root = new RootCommand("Looks at the rooms of a RoomGrains cluster and steers them: rooms, pending connections, members, nodes; prepares its database; and puts load on it, or on any RTMP server.")
+        var root = new RootCommand("Looks at the rooms of a RoomGrains cluster and steers them: rooms, pending connections, members, media jobs and what they have recorded, nodes; prepares its database; and puts load on it, or on any RTMP server.")
         {
             _connect, _clusterId, _tlsCertificate, _tlsKey, _tlsAuthority, _json, _timeout,
-            RoomsCommands.Create(this), PendingCommands.Create(this), MembersCommands.Create(this), NodesCommands.Create(this), DatabaseCommands.Create(this),
+            RoomsCommands.Create(this), PendingCommands.Create(this), MembersCommands.Create(this), JobsCommands.Create(this), RecordingsCommands.Create(this),
+            NodesCommands.Create(this), DatabaseCommands.Create(this),
             LoadCommands.Create(this),
         };
         var help = root.Options.OfType<HelpOption>().Single();

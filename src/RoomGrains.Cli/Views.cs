@@ -16,21 +16,22 @@ internal sealed record RoomView(
 
 internal sealed record RoomDetailsView(
     string Application, string Room, string Title, int MemberCount, int Capacity, int StreamCount, bool WaitingRoom, double DeadlineSeconds,
-    bool Closed, bool Permanent, IReadOnlyList<MemberView> Members, IReadOnlyList<StreamView> Streams)
+    bool Closed, bool Permanent, IReadOnlyList<MemberView> Members, IReadOnlyList<StreamView> Streams, IReadOnlyList<string> Auto)
 {
     public static RoomDetailsView Of(RoomDetails room) => new(
-        room.Summary.Room.Application, room.Summary.Room.Room, room.Settings.Title, room.Members.Length, room.Settings.Capacity,
+        room.Summary.Room.Application, room.Summary.Room.Room, room.Settings.Title, room.Summary.Members, room.Settings.Capacity,
         room.Streams.Length, room.Settings.WaitingRoom, room.Settings.Deadline.TotalSeconds, room.Summary.Closed, room.Summary.Permanent,
-        MemberView.Of(room), [.. room.Streams.Select(StreamView.Of)]);
+        MemberView.Of(room), [.. room.Streams.Select(StreamView.Of)], room.Settings.Auto.Split(',', StringSplitOptions.RemoveEmptyEntries));
 }
 
 internal sealed record MemberView(
-    string Id, string Node, string Address, string Client, DateTimeOffset Since, IReadOnlyList<string> Publishes, IReadOnlyList<string> Plays)
+    string Id, string Node, string Address, string Client, DateTimeOffset Since, IReadOnlyList<string> Publishes, IReadOnlyList<string> Plays,
+    string Service)
 {
     public static IReadOnlyList<MemberView> Of(RoomDetails room) => [.. room.Members.Select(member => new MemberView(
         member.Id.Value, member.Node, member.Address, member.Client, member.Since,
         [.. room.Streams.Where(stream => stream.Publisher == member.Id).Select(stream => stream.Name)],
-        member.Plays.IsDefault ? [] : member.Plays))];
+        member.Plays.IsDefault ? [] : member.Plays, member.Service))];
 }
 
 internal sealed record StreamView(
@@ -79,14 +80,62 @@ internal sealed record NodeView(
     string Name, IReadOnlyList<string> Roles, string RtmpAddress, string SiloAddress, string Version, DateTimeOffset Started,
     DateTimeOffset ReportedAt, int Clients, int Pending, int Streams, int Players, double CpuCores, int Cores, long MemoryBytes,
     long EgressBitsPerSecond, bool Draining, int Relays, string RelayAddress, int MaxClients, long MemoryLimitBytes, long EgressCapacity,
-    IReadOnlyList<string> Capabilities, int WorkerSlots, int WorkersBusy)
+    IReadOnlyList<string> Capabilities, int WorkerSlots, int WorkersBusy, string HttpAddress)
 {
     public static NodeView Of(NodeReport node) => new(
         node.Name, node.Roles.IsDefault ? [] : node.Roles, node.RtmpAddress, node.SiloAddress, node.Version, node.Started, node.At,
         node.Clients, node.Pending, node.Streams, node.Players, Math.Round(node.CpuCores, 3), node.Cores, node.MemoryBytes,
         node.EgressBitsPerSecond, node.Draining, node.Relays, node.RelayAddress, node.MaxClients, node.MemoryLimitBytes, node.EgressCapacity,
-        node.Capabilities.IsDefault ? [] : node.Capabilities, node.WorkerSlots, node.WorkersBusy);
+        node.Capabilities.IsDefault ? [] : node.Capabilities, node.WorkerSlots, node.WorkersBusy, node.HttpAddress);
 }
+
+internal sealed record JobView(
+    string Id, string Profile, string Application, string Room, string Stream, IReadOnlyDictionary<string, string> Parameters, string By, string State,
+    string Node, DateTimeOffset Since, DateTimeOffset? Ended, long Epoch, int Part, int Restarts, string Reason, ProgressView? Progress, string Path,
+    string? Url)
+{
+    public static JobView Of(MediaJobSummary job, HttpAddresses nodes)
+    {
+        var request = job.Request.WithoutSecrets();
+        return new(job.Id.Value, request.Profile, request.Stream.Room.Application, request.Stream.Room.Room, request.Stream.Stream, request.Parameters, request.By,
+            Views.Name(job.State), job.Node, job.Since, job.Ended, job.Epoch, job.Part, job.Restarts, job.Reason,
+            job.Progress is null ? null : ProgressView.Of(job.Progress), job.Path, nodes.Url(job.Node, job.Path));
+    }
+
+    /// <summary>The stream, as people write it.</summary>
+    [JsonIgnore]
+    public string Source => $"{Application}/{Room}/{Stream}";
+}
+
+internal sealed record ProgressView(DateTimeOffset At, double MediaSeconds, long Frames, long Bytes, double Speed)
+{
+    public static ProgressView Of(MediaProgress progress) =>
+        new(progress.At, Math.Round(progress.MediaTime.TotalSeconds, 3), progress.Frames, progress.Bytes, Math.Round(progress.Speed, 3));
+}
+
+internal sealed record JobDetailsView(JobView Job, IReadOnlyList<RecordingView> Parts)
+{
+    public static JobDetailsView Of(MediaJobDetails details, HttpAddresses nodes) =>
+        new(JobView.Of(details.Summary, nodes), [.. details.Parts.Select(part => RecordingView.Of(part, nodes))]);
+}
+
+internal sealed record JobLogsView(string Id, IReadOnlyList<string> Lines);
+
+internal sealed record RecordingView(
+    string Name, string Job, int Part, string Profile, string Application, string Room, string Stream, string Node, string File, string State,
+    DateTimeOffset Started, DateTimeOffset? Ended, double DurationSeconds, long Bytes, string Sha256, string Path, string? Url)
+{
+    public static RecordingView Of(Recording recording, HttpAddresses nodes) => new(
+        recording.Name, recording.Job.Value, recording.Part, recording.Profile, recording.Stream.Room.Application, recording.Stream.Room.Room,
+        recording.Stream.Stream, recording.Node, recording.File, Views.Name(recording.State), recording.Started, recording.Ended,
+        Math.Round(recording.Duration.TotalSeconds, 3), recording.Bytes, recording.Sha256, recording.Path, nodes.Url(recording.Node, recording.Path));
+
+    /// <summary>The stream, as people write it.</summary>
+    [JsonIgnore]
+    public string Source => $"{Application}/{Room}/{Stream}";
+}
+
+internal sealed record LinkView(string Name, string Url, double LifeSeconds);
 
 internal sealed record DatabaseView(int SchemaVersion);
 
@@ -104,6 +153,13 @@ internal sealed record MemberKickedView(string Application, string Room, string 
 [JsonSerializable(typeof(VerdictView))]
 [JsonSerializable(typeof(IReadOnlyList<MemberView>))]
 [JsonSerializable(typeof(IReadOnlyList<NodeView>))]
+[JsonSerializable(typeof(JobView))]
+[JsonSerializable(typeof(IReadOnlyList<JobView>))]
+[JsonSerializable(typeof(JobDetailsView))]
+[JsonSerializable(typeof(JobLogsView))]
+[JsonSerializable(typeof(RecordingView))]
+[JsonSerializable(typeof(IReadOnlyList<RecordingView>))]
+[JsonSerializable(typeof(LinkView))]
 [JsonSerializable(typeof(DatabaseView))]
 [JsonSerializable(typeof(NodeDrainedView))]
 [JsonSerializable(typeof(RoomClosedView))]

@@ -34,7 +34,7 @@ public sealed class NodeFixture : IAsyncLifetime
 }
 
 /// <summary>Every command of roomctl against a real node: text, JSON, exit codes, words.</summary>
-public sealed class RoomCtlTests(NodeFixture fixture) : IClassFixture<NodeFixture>
+public sealed partial class RoomCtlTests(NodeFixture fixture) : IClassFixture<NodeFixture>
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly string _application = "app" + Guid.NewGuid().ToString("n")[..8];
@@ -51,6 +51,12 @@ public sealed class RoomCtlTests(NodeFixture fixture) : IClassFixture<NodeFixtur
         var text = await DoneAsync("rooms", "show", room);
         Assert.Contains($"{room}  \"The lobby\"", text);
         Assert.Contains("0 of 20 seats taken, 0 streams, waiting room on, deadline 90s, permanent", text);
+
+        var auto = await JsonAsync("rooms", "set", room, "--auto", "record,hls");
+        Assert.Equal(["record", "hls"], auto.GetProperty("auto").EnumerateArray().Select(profile => profile.GetString()));
+        Assert.Contains("deadline 90s, permanent, every stream: record hls\n", await DoneAsync("rooms", "show", room));
+        Assert.Contains("record,hls", await FailsAsync(ExitCodes.Refused, "rooms", "set", room, "--auto=-f"));
+        Assert.DoesNotContain("every stream", await DoneAsync("rooms", "set", room, "--auto", "none"));
 
         var changed = await JsonAsync("rooms", "set", room, "--waiting-room", "off");
         Assert.Equal((20, false, 90.0), (changed.GetProperty("capacity").GetInt32(), changed.GetProperty("waitingRoom").GetBoolean(), changed.GetProperty("deadlineSeconds").GetDouble()));
@@ -199,6 +205,12 @@ public sealed class RoomCtlTests(NodeFixture fixture) : IClassFixture<NodeFixtur
     [InlineData("pending approve", "--help")]
     [InlineData("nodes list --connect :::", "HOST:PORT")]
     [InlineData("nodes list --timeout soon", "soon")]
+    [InlineData("jobs start record chat/lobby", "chat/lobby/alice")]
+    [InlineData("jobs start record chat/lobby/-f", "chat/lobby/alice")]
+    [InlineData("jobs start record chat/lobby/alice --set format", "NAME=VALUE")]
+    [InlineData("jobs start record chat/lobby/alice --set format=mkv --format mp4", "format is given twice")]
+    [InlineData("jobs list chat/lobby/alice", "APPLICATION/ROOM")]
+    [InlineData("recordings link 0ztfw-1 --for soon", "soon")]
     public async Task A_wrong_command_line_is_told_what_is_wrong(string commandLine, string says)
     {
         var error = await FailsAsync(ExitCodes.Usage, commandLine.Split(' '));
@@ -250,7 +262,8 @@ public sealed class RoomCtlTests(NodeFixture fixture) : IClassFixture<NodeFixtur
     public async Task Every_command_has_help_with_examples_that_parse_and_the_exit_codes()
     {
         string[] commands = ["", "rooms", "rooms list", "rooms show", "rooms create", "rooms set", "rooms close", "pending", "pending list", "pending show", "pending approve",
-            "pending reject", "pending redirect", "members", "members list", "members kick", "nodes", "nodes list", "nodes drain", "database", "database init", "database check"];
+            "pending reject", "pending redirect", "members", "members list", "members kick",
+            "jobs", "jobs list", "jobs start", "jobs show", "jobs watch", "jobs stop", "jobs logs", "recordings", "recordings list", "recordings show", "recordings link", "recordings delete", "nodes", "nodes list", "nodes drain", "database", "database init", "database check"];
         var nobody = FreePort.Next();
         foreach (var command in commands)
         {

@@ -7,6 +7,8 @@ public enum TicketPurpose
     Relay = 1,
     /// <summary>A client that was sent to another node goes on there where it was: it is not asked again.</summary>
     Guest = 2,
+    /// <summary>Somebody fetches a file over HTTP that a media job has written.</summary>
+    File = 3,
 }
 
 /// <summary>What a node says to another through a third: the client that it sends there, or the session by which it pulls a stream.</summary>
@@ -20,7 +22,7 @@ public sealed record Ticket
     public required string Node { get; init; }
     /// <summary>From then on it is worth nothing (UTC). Nodes whose clocks differ by more than its life refuse each other's tickets.</summary>
     public required DateTimeOffset Expires { get; init; }
-    /// <summary>Relay: the stream.</summary>
+    /// <summary>Relay: the stream. File: the recording's name (<see cref="Recording.Name"/>).</summary>
     public string Stream { get; init; } = "";
     /// <summary>Relay: the epoch of the publication that is wanted, and no other.</summary>
     public long Epoch { get; init; }

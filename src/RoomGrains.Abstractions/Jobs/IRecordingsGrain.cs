@@ -21,6 +21,24 @@ public interface IRecordingsGrain : IGrainWithStringKey
     [Alias("Delete")]
     Task<Answer<Recording>> Delete(JobId job, int part);
 
+    /// <summary>A recording. One that was deleted is found until its node has confirmed that, in the state <see cref="RecordingState.Deleted"/>. Refused where there is none.</summary>
+    [Alias("Find")]
+    Task<Answer<Recording>> Find(JobId job, int part);
+
+    /// <summary>What a profile has written of a stream last: what is being written, else what was begun last. Refused where there is nothing.</summary>
+    [Alias("FindLatest")]
+    Task<Answer<Recording>> FindLatest(StreamKey stream, string profile);
+
+    /// <summary>Signs a link by which anybody fetches a file for a while: a path with a token, on the HTTP port of any node. Refused where there is no such recording.</summary>
+    /// <param name="job">The job that wrote it.</param>
+    /// <param name="part">Its number.</param>
+    /// <param name="life">How long, up to <see cref="MaxLinkDays"/> days.</param>
+    [Alias("Link")]
+    Task<Answer<string>> Link(JobId job, int part, TimeSpan life);
+
+    /// <summary>The longest life of a link, in days: a link is a secret in somebody's mail.</summary>
+    const int MaxLinkDays = 30;
+
     /// <summary>The deleted recordings that a node still has.</summary>
     [Alias("ListDeleted")]
     Task<ImmutableArray<Recording>> ListDeleted(string node);

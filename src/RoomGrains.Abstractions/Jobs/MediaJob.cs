@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace RoomGrains;
 
@@ -109,6 +110,28 @@ public sealed record Recording
 
     /// <summary>Names it in the list: <c>job-part</c>.</summary>
     public string Name => $"{Job}-{Part}";
+
+    /// <summary>
+    /// Where it is fetched: a path on the HTTP port of any node. What is live is found by its stream; a file by its name, with a token
+    /// (<see cref="IRecordingsGrain.Link"/>).
+    /// </summary>
+    public string Path => Profile switch
+    {
+        "hls" => $"/hls/{StreamPath}/index.m3u8",
+        "thumbnail" => $"/thumbnails/{StreamPath}.jpg",
+        _ => $"/recordings/{Name}",
+    };
+
+    // Names may have letters of any script, and URLs may not.
+    private string StreamPath => string.Join('/', new[] { Stream.Room.Application, Stream.Room.Room, Stream.Stream }.Select(Uri.EscapeDataString));
+
+    /// <summary>Reads a name; false when it is not one.</summary>
+    public static bool TryParseName(string? text, out JobId job, out int part)
+    {
+        (job, part) = (default, 0);
+        return text is not null && text.IndexOf('-', StringComparison.Ordinal) is > 0 and var dash && JobId.TryParse(text[..dash], out job)
+            && int.TryParse(text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out part);
+    }
 }
 
 /// <summary>Everything known of a job.</summary>

@@ -17,7 +17,7 @@ internal static class MembersCommands
         ("PLAYS", member => RoomsCommands.Dash(string.Join(' ', member.Plays))),
         ("NODE", member => member.Node),
         ("ADDRESS", member => member.Address),
-        ("CLIENT", member => member.Client));
+        ("CLIENT", member => member.Service.Length > 0 ? $"media job: {member.Service}" : member.Client));
 
     private static Command List(RoomCtl roomctl)
     {

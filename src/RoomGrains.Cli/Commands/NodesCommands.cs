@@ -26,6 +26,7 @@ internal static class NodesCommands
                 ("STREAMS", node => $"{node.Streams}"),
                 ("PLAYERS", node => $"{node.Players}"),
                 ("RELAYS", node => $"{node.Relays}"),
+                ("JOBS", node => node.WorkerSlots > 0 ? $"{node.WorkersBusy}/{node.WorkerSlots}" : "-"),
                 ("CPU", node => string.Create(CultureInfo.InvariantCulture, $"{node.CpuCores:0.00}/{node.Cores}")),
                 ("MEMORY", node => Human.Bytes(node.MemoryBytes)),
                 ("OUT", node => Human.Bits(node.EgressBitsPerSecond)),

@@ -68,7 +68,8 @@ internal static class RoomsCommands
         var room = RoomArgument();
         var settings = new SettingsOptions();
         var command = new DocumentedCommand("set", "Change settings of a room; what you leave out stays. The room becomes permanent by it.",
-            "roomctl rooms set chat/lobby --capacity 20", "roomctl rooms set chat/lobby --waiting-room on --deadline 30s") { room };
+            "roomctl rooms set chat/lobby --capacity 20", "roomctl rooms set chat/lobby --waiting-room on --deadline 30s",
+            "roomctl rooms set chat/lobby --auto record,hls") { room };
         settings.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -103,7 +104,8 @@ internal static class RoomsCommands
         {
             output.Line($"{room.Application}/{room.Room}{(room.Title.Length > 0 ? $"  \"{room.Title}\"" : "")}{(room.Closed ? "  CLOSED" : "")}");
             output.Line($"{room.MemberCount} of {room.Capacity} seats taken, {Streams(room.StreamCount)}, waiting room {Human.OnOff(room.WaitingRoom)}, "
-                + $"deadline {Hosting.Duration.Format(details.Settings.Deadline)}, {(room.Permanent ? "permanent" : "made on the fly")}");
+                + $"deadline {Hosting.Duration.Format(details.Settings.Deadline)}, {(room.Permanent ? "permanent" : "made on the fly")}"
+                + $"{(room.Auto.Count > 0 ? $", every stream: {string.Join(' ', room.Auto)}" : "")}");
             output.Line("");
             MembersCommands.WriteTable(output, room.Members);
             output.Line("");
@@ -138,9 +140,15 @@ internal static class RoomsCommands
         private readonly Option<TimeSpan> _deadline = new("--deadline") { Description = $"How long a newcomer may be pending, 1s to 1h: {Hosting.Duration.Rule}.", HelpName = "DURATION", CustomParser = Values.Duration };
         private readonly Option<string> _title = new("--title") { Description = "A title for people, up to 200 characters.", HelpName = "TEXT" };
 
+        private readonly Option<string> _auto = new("--auto")
+        {
+            Description = "Media jobs that begin with every stream of the room: profiles with commas between them, for example record,hls; none for none.",
+            HelpName = "PROFILES|none",
+        };
+
         public SettingsOptions() => _waitingRoom.AcceptOnlyFromAmong("on", "off");
 
-        public IReadOnlyList<Option> All => [_capacity, _waitingRoom, _deadline, _title];
+        public IReadOnlyList<Option> All => [_capacity, _waitingRoom, _deadline, _title, _auto];
 
         public void AddTo(Command command)
         {
@@ -154,6 +162,7 @@ internal static class RoomsCommands
             WaitingRoom = call.Get(_waitingRoom) is { } word ? word == "on" : null,
             Deadline = IsGiven(call, _deadline) ? call.Get(_deadline) : null,
             Title = call.Get(_title),
+            Auto = call.Get(_auto) is "none" ? "" : call.Get(_auto),
         };
 
         private static bool IsGiven(Call call, Option option) => call.Arguments.GetResult(option) is { Implicit: false };

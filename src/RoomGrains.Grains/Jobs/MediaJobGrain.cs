@@ -259,7 +259,7 @@ internal sealed partial class MediaJobGrain : Grain, IMediaJobGrain, IMediaJob, 
         Restarts = Record.Restarts,
         Reason = IsOver ? Record.Reason : _reason,
         Progress = _progress,
-        Path = Record.Parts.LastOrDefault() is { } part ? ResultPath.Of(part) : "",
+        Path = Record.Parts.LastOrDefault() is { } part ? part.Path : "",
     };
 
     private Refusal Unknown() => new(RefusalCode.UnknownJob, $"There is no media job {_id}. 'roomctl jobs list --all' shows those there are, and those that ended last.");

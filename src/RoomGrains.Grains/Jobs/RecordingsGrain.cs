@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using RoomGrains.Grains.Placement;
@@ -17,8 +18,12 @@ internal sealed record RecordingsState
 
 /// <summary>The index of what jobs have written: where it lies, and what is to be said of it. The files are their nodes'.</summary>
 [LoadPlacement, Reentrant]
-internal sealed class RecordingsGrain([PersistentState("recordings")] IPersistentState<RecordingsState> state, IOptions<JobOptions> options) : Grain, IRecordingsGrain
+internal sealed class RecordingsGrain(
+    [PersistentState("recordings")] IPersistentState<RecordingsState> state, IOptions<JobOptions> options, TicketSigner tickets, ILocalSiloDetails silo,
+    [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock) : Grain, IRecordingsGrain
 {
+    private static readonly TimeSpan LongestLink = TimeSpan.FromDays(IRecordingsGrain.MaxLinkDays);
+
     private readonly StateStore<RecordingsState> _store = new(state);
 
     /// <summary>How far those are that are being written: their jobs say it again and again, so it is not written down each time.</summary>
@@ -26,6 +31,31 @@ internal sealed class RecordingsGrain([PersistentState("recordings")] IPersisten
 
     public Task<ImmutableArray<Recording>> List() => Task.FromResult<ImmutableArray<Recording>>(
         [.. _store.Value.Recordings.Values.Where(r => r.State != RecordingState.Deleted).Select(Known).OrderByDescending(r => r.Started).ThenByDescending(r => r.Part)]);
+
+    public Task<Answer<Recording>> Find(JobId job, int part) => Task.FromResult<Answer<Recording>>(
+        _store.Value.Recordings.GetValueOrDefault($"{job}-{part}") is { } recording ? Known(recording) : Unknown($"{job}-{part}"));
+
+    public Task<Answer<Recording>> FindLatest(StreamKey stream, string profile)
+    {
+        Recording? latest = null;
+        foreach (var recording in _store.Value.Recordings.Values)
+            if (recording.Stream == stream && recording.Profile == profile && recording.State != RecordingState.Deleted && (latest is null || IsLater(recording, latest)))
+                latest = recording;
+        return Task.FromResult<Answer<Recording>>(latest is null ? new Refusal(RefusalCode.UnknownRecording, $"There is no {profile} of {stream}.") : Known(latest));
+    }
+
+    public Task<Answer<string>> Link(JobId job, int part, TimeSpan life)
+    {
+        if (_store.Value.Recordings.GetValueOrDefault($"{job}-{part}") is not { State: not RecordingState.Deleted } recording)
+            return Task.FromResult<Answer<string>>(Unknown($"{job}-{part}"));
+        if (life < TimeSpan.FromSeconds(1) || life > LongestLink)
+            return Task.FromResult<Answer<string>>(new Refusal(RefusalCode.InvalidSetting, $"A link is good for 1 s to {IRecordingsGrain.MaxLinkDays} days, not for {Duration.Format(life)}."));
+        var token = tickets.Sign(new Ticket
+        {
+            Purpose = TicketPurpose.File, Room = recording.Stream.Room, Node = silo.Name, Stream = recording.Name, Expires = clock.GetUtcNow() + life,
+        });
+        return Task.FromResult<Answer<string>>($"/recordings/{recording.Name}?token={token}");
+    }
 
     public async Task Put(Recording recording)
     {
@@ -52,7 +82,7 @@ internal sealed class RecordingsGrain([PersistentState("recordings")] IPersisten
     {
         var name = $"{job}-{part}";
         if (_store.Value.Recordings.GetValueOrDefault(name) is not { State: not RecordingState.Deleted } recording)
-            return new Refusal(RefusalCode.UnknownRecording, $"There is no recording {name} in '{this.GetPrimaryKeyString()}'. 'roomctl recordings list' shows them.");
+            return Unknown(name);
         if (recording.State == RecordingState.Writing)
             return new Refusal(RefusalCode.InvalidJob, $"{name} is being written. 'roomctl jobs stop {job}' ends that.");
         var deleted = recording with { State = RecordingState.Deleted };
@@ -69,6 +99,14 @@ internal sealed class RecordingsGrain([PersistentState("recordings")] IPersisten
             _writing.Remove(recording.Name);
         return _store.Change(s => gone.Any(r => s.Recordings.ContainsKey(r.Name)) ? s with { Recordings = s.Recordings.RemoveRange(gone.Select(r => r.Name)) } : s);
     }
+
+    private Refusal Unknown(string name) =>
+        new(RefusalCode.UnknownRecording, $"There is no recording {name} in '{this.GetPrimaryKeyString()}'. 'roomctl recordings list' shows them.");
+
+    /// <summary>What is being written is what somebody wants to see now.</summary>
+    private static bool IsLater(Recording one, Recording other) => (one.State == RecordingState.Writing) == (other.State == RecordingState.Writing)
+        ? one.Started >= other.Started
+        : one.State == RecordingState.Writing;
 
     private Recording Known(Recording recording) => recording.State == RecordingState.Writing && _writing.TryGetValue(recording.Name, out var now) ? now : recording;
 }

@@ -33,7 +33,7 @@ internal sealed partial class AdminGuard(RequestDelegate next, AdminToken token,
         await context.Response.WriteAsync($"This page needs the admin token: send it as 'Authorization: Bearer TOKEN', or open the page with ?token=TOKEN. {token.Hint}\n", context.RequestAborted);
     }
 
-    private static string? Bearer(HttpRequest request) =>
+    internal static string? Bearer(HttpRequest request) =>
         request.Headers.Authorization.ToString() is { } header && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : null;
 
     private static partial class Log

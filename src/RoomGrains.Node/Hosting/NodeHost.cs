@@ -8,6 +8,7 @@ using OpenTelemetry.Trace;
 using Orleans.Dashboard;
 using RoomGrains.Gateway;
 using RoomGrains.Hosting;
+using RoomGrains.Node.Files;
 using RoomGrains.Node.Isolation;
 using RoomGrains.Node.Settings;
 using RoomGrains.Workers;
@@ -49,6 +50,9 @@ internal static class NodeHost
         .ConfigureServices(services =>
         {
             services.AddSingleton<Readiness>();
+            services.AddSingleton(new MediaFolder(Path.Combine(settings.Node.EffectiveDataFolder, "media")));
+            services.AddSingleton<RecordingLocator>();
+            services.AddSingleton<FileEndpoints>();
             services.AddSingleton<NodeFacts>();
             if (!settings.Cluster.IsLocal)
                 services.AddHostedService<NameGuard>();
@@ -103,6 +107,7 @@ internal static class NodeHost
             {
                 endpoints.MapHealthChecks("/health/live", new() { Predicate = _ => false });
                 endpoints.MapHealthChecks("/health/ready", new() { ResponseWriter = WriteHealth });
+                FileEndpoints.Map(endpoints);
             });
         });
 
