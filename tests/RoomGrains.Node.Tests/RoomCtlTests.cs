@@ -180,7 +180,7 @@ public sealed partial class RoomCtlTests(NodeFixture fixture) : IClassFixture<No
             node.GetProperty("name").GetString(), node.GetProperty("rtmpAddress").GetString(), node.GetProperty("draining").GetBoolean()));
         Assert.True(node.GetProperty("memoryBytes").GetInt64() > 10_000_000);
         Assert.Equal(Environment.ProcessorCount, node.GetProperty("cores").GetInt32());
-        Assert.Matches(@"(?m)^tests +up +gateway +127\.0\.0\.1:", await DoneAsync("nodes", "list"));
+        Assert.Matches(@"(?m)^tests +up +gateway( worker)? +127\.0\.0\.1:", await DoneAsync("nodes", "list"));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -50,7 +51,7 @@ internal static class NodeHost
         .ConfigureServices(services =>
         {
             services.AddSingleton<Readiness>();
-            services.AddSingleton(new MediaFolder(Path.Combine(settings.Node.EffectiveDataFolder, "media")));
+            services.AddSingleton(provider => new MediaFolder(Path.GetFullPath(provider.GetRequiredService<IOptions<WorkerOptions>>().Value.MediaFolder)));
             services.AddSingleton<RecordingLocator>();
             services.AddSingleton<FileEndpoints>();
             services.AddSingleton<NodeFacts>();
