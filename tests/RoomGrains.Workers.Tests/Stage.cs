@@ -71,6 +71,7 @@ public sealed class Stage : IAsyncLifetime
 internal sealed class TestWorker(FfmpegWorker worker, TemporaryFolder folder) : IAsyncDisposable
 {
     private readonly List<int> _processes = [];
+    private readonly List<Attempt> _attempts = [];
 
     /// <summary>The worker.</summary>
     public FfmpegWorker Worker => worker;
@@ -78,17 +79,21 @@ internal sealed class TestWorker(FfmpegWorker worker, TemporaryFolder folder) : 
     /// <summary>The folder of its results.</summary>
     public string Folder => folder.Path;
 
+    /// <summary>How long attempts wait for their stream.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Starts an attempt.</summary>
     public Attempt Run(string profile, StreamKey stream, params (string Name, string Value)[] parameters) => Run(JobId.New(), 1, profile, stream, parameters);
 
     /// <summary>Starts an attempt at a job.</summary>
     public Attempt Run(JobId job, int part, string profile, StreamKey stream, params (string Name, string Value)[] parameters)
     {
-        var attempt = new Attempt(worker, job, part, new MediaJobRequest
+        var attempt = new Attempt(worker, job, part, Patience, new MediaJobRequest
         {
             Profile = profile, Stream = stream, Parameters = parameters.ToImmutableSortedDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal),
         });
         _ = attempt.Started.ContinueWith(started => Note(), TaskScheduler.Default);
+        _attempts.Add(attempt);
         return attempt;
     }
 
@@ -108,6 +113,8 @@ internal sealed class TestWorker(FfmpegWorker worker, TemporaryFolder folder) : 
     public async ValueTask DisposeAsync()
     {
         Note();
+        foreach (var attempt in _attempts)
+            await attempt.StopAsync();
         await worker.StopAsync(CancellationToken.None);
         lock (_processes)
         {
@@ -134,11 +141,11 @@ internal sealed class Attempt
     private readonly TaskCompletionSource<string> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<(Func<MediaProgress, bool> Matches, TaskCompletionSource Seen)> _waiters = [];
 
-    public Attempt(FfmpegWorker worker, JobId job, int part, MediaJobRequest request)
+    public Attempt(FfmpegWorker worker, JobId job, int part, TimeSpan patience, MediaJobRequest request)
     {
         Result = worker.RunAsync(new MediaRun
         {
-            Job = job, Epoch = 1, Part = part, Request = request, Patience = TimeSpan.FromSeconds(60), Log = Log,
+            Job = job, Epoch = 1, Part = part, Request = request, Patience = patience, Log = Log,
             Started = file => _started.TrySetResult(file),
             Progress = progress =>
             {
@@ -158,6 +165,9 @@ internal sealed class Attempt
     /// <summary>The result.</summary>
     public Task<MediaRunResult> Result { get; }
 
+    /// <summary>What FFmpeg has said, as one text.</summary>
+    public string Said => string.Join('\n', Log.Lines);
+
     /// <summary>Stops it.</summary>
     public Task<MediaRunResult> StopAsync()
     {
@@ -172,6 +182,6 @@ internal sealed class Attempt
         lock (_waiters)
             _waiters.Add((matches, seen));
         await await Task.WhenAny(seen.Task, Result).WaitAsync(cancel);
-        Assert.True(seen.Task.IsCompleted, $"It ended before it was so far: {(Result.IsCompleted ? Result.Result : null)}\n{string.Join('\n', Log.Lines)}");
+        Assert.True(seen.Task.IsCompleted, $"It ended before it was so far: {(Result.IsCompleted ? Result.Result : null)}\n{Said}");
     }
 }

@@ -14,6 +14,7 @@ internal sealed class ProcessLauncher : IDisposable
 {
     private readonly BlockingCollection<(ProcessStartInfo Start, TaskCompletionSource<Process> Started)> _wanted = [];
     private readonly string[] _prefix;
+    private int _disposed;
 
     /// <summary>Takes what comes before every command.</summary>
     /// <param name="niceness">As <see cref="WorkerOptions.Niceness"/>.</param>
@@ -57,7 +58,6 @@ internal sealed class ProcessLauncher : IDisposable
         // The node's own may hold the cluster's secret and the database's password.
         start.Environment.Clear();
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");
-        start.Environment["HOME"] = folder;
         start.Environment["LANG"] = "C.UTF-8";
         start.Environment["AV_LOG_FORCE_NOCOLOR"] = "1";
         var started = new TaskCompletionSource<Process>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -66,7 +66,11 @@ internal sealed class ProcessLauncher : IDisposable
     }
 
     /// <summary>Starts nothing more. What runs gets SIGTERM.</summary>
-    public void Dispose() => _wanted.CompleteAdding();
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            _wanted.CompleteAdding();
+    }
 
     private void Run()
     {

@@ -8,8 +8,12 @@ namespace RoomGrains.Workers.Profiles;
 /// <summary>Reads a file of profiles and says everything that is wrong with it, each with its place: a node must not find out while somebody waits for a recording.</summary>
 internal sealed class ProfileReader
 {
-    private static readonly string[] ProfileKeys = ["description", "result", "extension", "suffix", "parameters", "input", "output", "finish", "needs", "quiet"];
-    private static readonly string[] GroupKeys = ["when", "each", "join", "arguments"];
+    /// <summary>The keys of a profile.</summary>
+    public static readonly string[] ProfileKeys = ["description", "result", "extension", "suffix", "parameters", "input", "output", "finish", "needs", "quiet"];
+
+    /// <summary>The keys of a group of arguments.</summary>
+    public static readonly string[] GroupKeys = ["when", "each", "join", "arguments"];
+
     private readonly List<string> _errors = [];
 
     private ProfileReader()

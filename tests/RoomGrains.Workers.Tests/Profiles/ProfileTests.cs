@@ -114,6 +114,22 @@ public sealed class ProfileTests
     }
 
     [Fact]
+    public void The_schema_for_editors_has_the_keys_that_a_node_takes()
+    {
+        using var schema = System.Text.Json.JsonDocument.Parse(File.ReadAllText(Repository.PathOf("cluster-config", "ffmpeg-profiles.schema.json")));
+        var definitions = schema.RootElement.GetProperty("$defs");
+        Assert.Equal(ProfileReader.ProfileKeys.Order(), Keys("profile"));
+        Assert.Equal(ProfileReader.GroupKeys.Order(), Keys("group"));
+        Assert.Equal(Enum.GetNames<ProfileResult>(), Words("profile", "result"), StringComparer.OrdinalIgnoreCase);
+        Assert.Equal(Enum.GetNames<ParameterType>(), Words("parameter", "type"), StringComparer.OrdinalIgnoreCase);
+
+        IEnumerable<string> Keys(string definition) => definitions.GetProperty(definition).GetProperty("properties").EnumerateObject().Select(property => property.Name).Order();
+
+        IEnumerable<string> Words(string definition, string key) =>
+            definitions.GetProperty(definition).GetProperty("properties").GetProperty(key).GetProperty("enum").EnumerateArray().Select(word => word.GetString()!);
+    }
+
+    [Fact]
     public void A_file_that_is_not_there_is_named_with_its_setting()
     {
         MediaProfiles.Load("/no/such/profiles.json", out var errors);
