@@ -52,4 +52,38 @@ public sealed class JobFaultTests(SourceFile source)
             await grains.JobAsync(job.Id, details => details.Summary.IsOver, cancel);
         Assert.Empty(JobView.FfmpegOf(cluster["n1"]));
     }
+
+    [Fact]
+    public async Task A_recording_whose_node_is_killed_goes_on_elsewhere_and_both_parts_play()
+    {
+        var cancel = TestLimit.Token();
+        await using var cluster = await ClusterProcesses.StartAsync(1, environment: new Dictionary<string, string> { ["ROOMGRAINS_Workers__Slots"] = "0" });
+        var slots = new Dictionary<string, string> { ["ROOMGRAINS_Workers__Slots"] = "2" };
+        await Task.WhenAll(cluster.StartNodeAsync(environment: slots), cluster.StartNodeAsync(environment: slots));
+        var grains = (await cluster.ConnectAsync(cluster["n1"])).Grains;
+        await Until.AnswerAsync(() => grains.GetCluster().ListNodes(), nodes => nodes.Count(n => n.WorkerSlots == 2) == 2, cancel);
+        var stream = new StreamKey(new RoomKey("chat", "lobby"), "alice");
+        await using var publisher = RunningProgram.Start("ffmpeg", ["-v", "info", "-re", "-stream_loop", "-1", "-i", source.Path, "-c", "copy", "-f", "flv", cluster["n1"].Rtmp($"{stream}")]);
+        var job = await grains.StartJobAsync("record", stream);
+        var before = await grains.JobAsync(job.Id, details => details.Summary is { State: MediaJobState.Running, Progress.MediaTime.TotalSeconds: > 4 }, cancel);
+        await cluster.KillAsync(before.Summary.Node);
+        var after = await grains.JobAsync(job.Id, details => details.Summary is { State: MediaJobState.Running, Progress.MediaTime.TotalSeconds: > 2 } && details.Summary.Node != before.Summary.Node, cancel);
+        Assert.True(after.Summary.Epoch > before.Summary.Epoch);
+        Assert.True((await grains.GetMediaJob(job.Id).Stop("the test")).IsDone);
+        var done = await grains.JobAsync(job.Id, details => details.Summary.IsOver, cancel);
+        Assert.Equal([RecordingState.Cut, RecordingState.Complete], done.Parts.Select(p => p.State));
+        Assert.Equal([before.Summary.Node, after.Summary.Node], done.Parts.Select(p => p.Node));
+        var published = source.Packets.Select(p => p.Hash).ToHashSet();
+        foreach (var part in done.Parts)
+        {
+            var packets = await Packet.ListAsync(JobView.FileOf(cluster[part.Node], part));
+            Assert.True(packets.Count(p => p.IsVideo) >= 25, $"part {part.Part} has {packets.Count} packets");
+            Assert.All(packets, p => Assert.Contains(p.Hash, published));
+        }
+        // The gap is stated: from the end of what the first part is known to have to the start of the second.
+        var listed = (await grains.GetRecordings("chat").List()).OrderBy(r => r.Part).ToArray();
+        Assert.Equal(2, listed.Length);
+        TestContext.Current.TestOutputHelper!.WriteLine($"gap {(listed[1].Started - listed[0].Started - listed[0].Duration).TotalSeconds:0.0} s; first part {listed[0].Duration.TotalSeconds:0.0} s");
+        Assert.All(cluster.Nodes, node => Assert.Empty(JobView.FfmpegOf(node)));
+    }
 }
