@@ -12,7 +12,7 @@ public sealed class ContractTests
     private static readonly Assembly Contracts = typeof(ConnectionId).Assembly;
 
     /// <summary>Types that never cross.</summary>
-    private static readonly HashSet<Type> Local = [typeof(GrainKeys), typeof(ClusterKey), typeof(Names), typeof(PlainText), typeof(RefusalException)];
+    private static readonly HashSet<Type> Local = [typeof(GrainKeys), typeof(ClusterKey), typeof(Names), typeof(NodeRoles), typeof(PlainText), typeof(RefusalException)];
 
     public static TheoryData<Type> DataTypes => [.. Types().Where(t => !t.IsInterface && !t.IsEnum && !t.IsAssignableTo(typeof(Exception)))];
 
@@ -120,6 +120,8 @@ public sealed class ContractTests
             return typeof(ContractTests).GetMethod(nameof(SampleArray), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(type.GetGenericArguments()).Invoke(null, [depth]);
         if (type == typeof(ImmutableDictionary<string, string>))
             return ImmutableDictionary<string, string>.Empty.Add("key", "value");
+        if (type == typeof(ImmutableSortedDictionary<string, string>))
+            return ImmutableSortedDictionary<string, string>.Empty.Add("key", "value");
         if (type == typeof(ImmutableDictionary<string, int>))
             return ImmutableDictionary<string, int>.Empty.Add("key", 3);
         // A reference to an observer needs a cluster; grain tests send them.

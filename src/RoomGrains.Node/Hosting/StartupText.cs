@@ -16,7 +16,7 @@ internal static class StartupText
         return new StringBuilder()
             .AppendLine($"roomgrains {NodeFacts.Version}: node {node.EffectiveName}, {state}, data in {node.EffectiveDataFolder}")
             .AppendLine(Invariant($"  RTMP       {gateway.ListenAddress}:{gateway.RtmpPort}"))
-            .AppendLine(Invariant($"  HTTP       {node.HttpAddress}:{node.HttpPort}    /health/live /health/ready /metrics"))
+            .AppendLine(Invariant($"  HTTP       {node.HttpAddress}:{node.HttpPort}    /health/live /health/ready /metrics /hls /recordings /thumbnails"))
             .AppendLine(Invariant($"  admin      http://{node.AdminAddress}:{node.AdminPort}/dashboard/    token: {(node.AdminToken.Length > 0 ? "Node:AdminToken" : Path.Combine(node.EffectiveDataFolder, "admin-token"))}"))
             .AppendLine(Invariant($"  roomctl    127.0.0.1:{cluster.ClientGatewayPort}    silo 127.0.0.1:{cluster.SiloPort}"))
             .AppendLine("Try:")

@@ -20,7 +20,7 @@ internal sealed class CommandLine
     [
         new("--name", "Node:Name", "ROOMGRAINS_NAME", "NAME", "The node's name, unique in its cluster. Default: the machine's name."),
         new("--rtmp-port", "Gateway:RtmpPort", "ROOMGRAINS_RTMP_PORT", "PORT", "For RTMP clients."),
-        new("--http-port", "Node:HttpPort", "ROOMGRAINS_HTTP_PORT", "PORT", "For /health/live, /health/ready and /metrics."),
+        new("--http-port", "Node:HttpPort", "ROOMGRAINS_HTTP_PORT", "PORT", "For /health/live, /health/ready, /metrics, and what media jobs have written."),
         new("--admin-port", "Node:AdminPort", "ROOMGRAINS_ADMIN_PORT", "PORT", "For the dashboard; on 127.0.0.1 only."),
         new("--silo-port", "Cluster:SiloPort", "ROOMGRAINS_SILO_PORT", "PORT", "For the other nodes of the cluster."),
         new("--gateway-port", "Cluster:ClientGatewayPort", "ROOMGRAINS_GATEWAY_PORT", "PORT", "For grain clients such as roomctl."),

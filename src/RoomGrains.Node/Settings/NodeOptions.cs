@@ -19,7 +19,7 @@ public sealed class NodeOptions
     /// <summary>The folder for state. Empty: the state directory that systemd gives, else <c>.data</c> below the current folder.</summary>
     public string DataFolder { get; set; } = "";
 
-    /// <summary>The address for HTTP: health and metrics.</summary>
+    /// <summary>The address for HTTP: health, metrics, and what media jobs have written.</summary>
     public string HttpAddress { get; set; } = "0.0.0.0";
 
     /// <summary>The port for HTTP.</summary>
