@@ -141,6 +141,9 @@ public sealed partial class FfmpegWorker : IMediaWorker, IHostedService, IDispos
     /// <returns>What was removed: the index must hear of it.</returns>
     public Task<IReadOnlyList<RemovedResult>> SweepAsync() => Task.Run(_parts.Keeper.Sweep);
 
+    /// <summary>The applications that have results on this node's disk.</summary>
+    public IEnumerable<string> Applications => _parts.Root.Applications;
+
     /// <summary>Removes a result that somebody has deleted; false while it is being written, and where its name is none.</summary>
     public Task<bool> TryDeleteAsync(string file) => Task.Run(() => _parts.Keeper.TryDelete(file));
 

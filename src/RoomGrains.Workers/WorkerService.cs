@@ -21,6 +21,10 @@ public sealed partial class WorkerService(FfmpegWorker worker, WorkerHome home, 
     /// <summary>What quota and retention have taken, and the index has not been told.</summary>
     private readonly List<RemovedResult> _removed = [];
 
+    private readonly HashSet<string> _measured = new(StringComparer.Ordinal);
+
+    private bool _hasLooked;
+
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -57,19 +61,33 @@ public sealed partial class WorkerService(FfmpegWorker worker, WorkerHome home, 
     private async Task KeepAsync(CancellationToken stop)
     {
         _removed.AddRange(await worker.SweepAsync().ConfigureAwait(false));
-        foreach (var application in await grains.GetCluster().ListApplications().WaitAsync(AnswerTime, time, stop).ConfigureAwait(false))
+        // All of them once, for what a predecessor has not told the index; then those that have something here.
+        foreach (var application in _hasLooked ? [.. worker.Applications.Union(_removed.Select(r => r.Application))] : await grains.GetCluster().ListApplications().WaitAsync(AnswerTime, time, stop).ConfigureAwait(false))
         {
             var recordings = grains.GetRecordings(application);
             var gone = ImmutableArray.CreateBuilder<Recording>();
             foreach (var deleted in await recordings.ListDeleted(home.Node).WaitAsync(AnswerTime, time, stop).ConfigureAwait(false))
                 if (await worker.TryDeleteAsync(deleted.File).ConfigureAwait(false))
                     gone.Add(deleted);
+            await MeasureAsync(recordings, stop).ConfigureAwait(false);
             if (_removed.Where(r => r.Application == application).Select(r => r.File).ToHashSet(StringComparer.Ordinal) is { Count: > 0 } files)
                 gone.AddRange((await recordings.List().WaitAsync(AnswerTime, time, stop).ConfigureAwait(false)).Where(r => r.Node == home.Node && files.Contains(r.File)));
             if (gone.Count > 0)
                 await recordings.Forget(gone.ToImmutable()).WaitAsync(AnswerTime, time, stop).ConfigureAwait(false);
         }
+        _hasLooked = true;
         _removed.Clear();
+    }
+
+    /// <summary>What this node was writing when it was killed: how long that is nobody could say, until the node is back.</summary>
+    private async Task MeasureAsync(IRecordingsGrain recordings, CancellationToken stop)
+    {
+        foreach (var cut in (await recordings.List().WaitAsync(AnswerTime, time, stop).ConfigureAwait(false)).Where(r => r.Node == home.Node && r is { State: RecordingState.Cut, Ended: null }))
+        {
+            if (!_measured.Add(cut.Name) || await worker.InspectAsync(cut.File).ConfigureAwait(false) is not { } file)
+                continue;
+            await recordings.Put(cut with { Duration = file.Duration, Bytes = file.Bytes, Sha256 = file.Sha256, Ended = cut.Started + file.Duration }).WaitAsync(AnswerTime, time, stop).ConfigureAwait(false);
+        }
     }
 
     private static partial class Log

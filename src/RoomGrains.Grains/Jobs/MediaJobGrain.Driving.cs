@@ -13,7 +13,7 @@ internal sealed partial class MediaJobGrain
     private static readonly TimeSpan SlotPause = TimeSpan.FromSeconds(1);
 
     /// <summary>How often the index hears how far a part is.</summary>
-    private static readonly TimeSpan PutPeriod = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PutPeriod = TimeSpan.FromSeconds(2);
 
     /// <summary>What follows from the end of an attempt.</summary>
     private enum Next

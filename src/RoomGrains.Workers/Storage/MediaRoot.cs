@@ -26,6 +26,9 @@ internal sealed class MediaRoot
     /// <summary>Where files are that are not whole yet.</summary>
     public string TemporaryFolder { get; }
 
+    /// <summary>The applications that have results here.</summary>
+    public IEnumerable<string> Applications => Directory.EnumerateDirectories(Path).Select(folder => System.IO.Path.GetFileName(folder)).Where(name => name[0] != '.');
+
     /// <summary>Bytes that are free on its disk.</summary>
     public long FreeBytes => new DriveInfo(Path).AvailableFreeSpace;
 
