@@ -71,8 +71,10 @@ public sealed partial class FfmpegWorker : IMediaWorker, IHostedService, IDispos
     {
         await _parts.Launcher.PidFiles.SweepAsync(_parts.Time, cancellationToken).ConfigureAwait(false);
         _parts.Root.EmptyTemporary();
+        if (_options.EffectiveSlots == 0)
+            return;
         _tools = await FfmpegTools.FindAsync().ConfigureAwait(false);
-        if (_options.EffectiveSlots > 0 && _tools.Trouble.Length > 0)
+        if (_tools.Trouble.Length > 0)
             Log.NoTools(_parts.Logger, _tools.Trouble);
     }
 

@@ -89,7 +89,7 @@ internal sealed partial class MediaAttempt(WorkerParts parts, ProfiledRequest re
         {
             run.Started(part?.Name ?? "");
             using var feedStop = CancellationTokenSource.CreateLinkedTokenSource(stop, done.Token);
-            feeding = feed.PumpAsync(process.Input, watch, feedStop.Token);
+            feeding = feed.PumpAsync(process.Input, watch, endAtChange: part is not null, feedStop.Token);
             // On a pipe that nobody reads FFmpeg would wait in the end.
             var sending = target?.SendAsync(process.Output, done.Token) ?? process.Output.CopyToAsync(Stream.Null, done.Token);
             var stalled = watch.WaitAsync(done.Token);
@@ -106,6 +106,7 @@ internal sealed partial class MediaAttempt(WorkerParts parts, ProfiledRequest re
                 {
                     FeedEnd.Unpublished => (MediaRunEnd.StreamEnded, ""),
                     FeedEnd.Disconnected => (MediaRunEnd.StreamEnded, "The gateway ended the connection."),
+                    FeedEnd.Changed => (MediaRunEnd.StreamEnded, "The publisher has changed its encoder's settings: what follows is the next part."),
                     FeedEnd.Stopped => (MediaRunEnd.Stopped, ""),
                     _ => (MediaRunEnd.Failed, ""),
                 }
@@ -120,6 +121,7 @@ internal sealed partial class MediaAttempt(WorkerParts parts, ProfiledRequest re
                 await process.KillAsync().ConfigureAwait(false);
             if (feeding is not null)
                 await ((Task)feeding).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            process.Dispose();
         }
         Log.Ended(parts.Logger, run.Job, run.Part, process.Id, result.End, result.Reason);
         return result;

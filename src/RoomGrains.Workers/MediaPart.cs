@@ -82,7 +82,7 @@ internal sealed partial class MediaPart : IDisposable
                 Log.NotFinished(_parts.Logger, Name, "There is not enough room on the disk for a second copy.");
                 return;
             }
-            var process = await FfmpegProcess.StartAsync(_parts.Launcher, Folder, arguments, _run.Log, _ => { }).ConfigureAwait(false);
+            using var process = await FfmpegProcess.StartAsync(_parts.Launcher, Folder, arguments, _run.Log, _ => { }).ConfigureAwait(false);
             process.CloseInput();
             _ = process.Output.CopyToAsync(Stream.Null);
             // A node that goes down has no time for it.

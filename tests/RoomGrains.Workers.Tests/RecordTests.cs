@@ -148,6 +148,54 @@ public sealed class RecordTests(Stage stage) : IDisposable
     }
 
     [Fact]
+    public async Task A_publisher_that_changes_its_settings_begins_a_new_part_and_no_frame_is_lost()
+    {
+        var cancel = TestLimit.Token();
+        using var other = new TemporaryFolder();
+        var (large, small) = (await Film.MakeAsync(_files, seconds: 3), await Film.MakeAsync(other, seconds: 3, "-vf", "scale=160:90"));
+        var stream = new StreamKey(stage.NewRoom(), "alice");
+        await using var worker = await stage.StartWorkerAsync();
+        var job = JobId.New();
+        var first = worker.Run(job, 1, "record", stream, ("format", "mkv"));
+        await using var publisher = await FilmPublisher.StartAsync(stage.EndPoint, stream, cancel);
+        await publisher.SendAsync(large, from: 0, cancel);
+        await publisher.SendAsync(small, from: 3000, cancel);
+        var result = await first.Result.WaitAsync(cancel);
+        Assert.Equal((MediaRunEnd.StreamEnded, true), (result.End, result.Result?.IsWhole));
+        Assert.Contains("changed its encoder's settings", result.Reason, StringComparison.Ordinal);
+        Assert.Equal((await Film.FramesAsync(large)).Video, (await Film.FramesAsync(worker.PathOf(result))).Video);
+        var second = worker.Run(job, 2, "record", stream, ("format", "mkv"));
+        await second.Started.WaitAsync(cancel);
+        await publisher.EndAsync(cancel);
+        result = await second.Result.WaitAsync(cancel);
+        Assert.Equal((MediaRunEnd.StreamEnded, "", true), (result.End, result.Reason, result.Result?.IsWhole));
+        var recorded = (await Film.FramesAsync(worker.PathOf(result))).Video;
+        // From the last key frame on: whoever comes later gets no more.
+        Assert.True(recorded.Length >= 25, second.Said);
+        Assert.Equal((await Film.FramesAsync(small)).Video.TakeLast(recorded.Length), recorded);
+        Assert.Equal("160,90", await Film.ProbeAsync(worker.PathOf(result), "-select_streams", "v:0", "-show_entries", "stream=width,height"));
+    }
+
+    [Fact]
+    public async Task Who_comes_back_with_the_same_settings_goes_on_in_the_same_part()
+    {
+        var cancel = TestLimit.Token();
+        var film = await Film.MakeAsync(_files, seconds: 3);
+        var stream = new StreamKey(stage.NewRoom(), "alice");
+        await using var worker = await stage.StartWorkerAsync();
+        var attempt = worker.Run("record", stream);
+        await using var publisher = await FilmPublisher.StartAsync(stage.EndPoint, stream, cancel);
+        await publisher.SendAsync(film, from: 0, cancel);
+        await publisher.SendAsync(film, from: 3100, cancel);
+        await publisher.EndAsync(cancel);
+        var result = await attempt.Result.WaitAsync(cancel);
+        Assert.Equal((MediaRunEnd.StreamEnded, "", true), (result.End, result.Reason, result.Result?.IsWhole));
+        Assert.InRange(result.Result!.Duration.TotalSeconds, 6, 6.3);
+        var frames = (await Film.FramesAsync(film)).Video;
+        Assert.Equal(frames.Concat(frames), (await Film.FramesAsync(worker.PathOf(result))).Video);
+    }
+
+    [Fact]
     public async Task A_full_disk_ends_a_recording_in_order_and_no_other_begins()
     {
         var cancel = TestLimit.Token();

@@ -78,11 +78,6 @@ internal sealed class NodeSettings
         Configure(Admission);
         Configure(Jobs);
         Configure(Workers);
-        services.PostConfigure<WorkerOptions>(options =>
-        {
-            if (options.MediaFolder.Length == 0)
-                options.MediaFolder = Path.Combine(Node.EffectiveDataFolder, "media");
-        });
 
         void Configure<T>(T source) where T : class => services.Configure<T>(target =>
         {

@@ -8,7 +8,7 @@ namespace RoomGrains.Workers.Processes;
 /// the process lives, takes its arguments as one string, and cancels by blocking a thread; processes that live for days are run here, and FFMpegCore analyses
 /// what they have written.
 /// </summary>
-internal sealed class FfmpegProcess
+internal sealed class FfmpegProcess : IDisposable
 {
     /// <summary>Between two reports of FFmpeg, in seconds.</summary>
     private const string ReportPeriod = "0.5";
@@ -113,6 +113,14 @@ internal sealed class FfmpegProcess
         if (!_process.HasExited)
             _process.Kill(entireProcessTree: true);
         await Ended.ConfigureAwait(false);
+    }
+
+    /// <summary>Gives back what is held of it. It must have ended.</summary>
+    public void Dispose()
+    {
+        CloseInput();
+        _process.StandardOutput.Dispose();
+        _process.Dispose();
     }
 
     private async Task<bool> EndsWithinAsync(TimeSpan patience, TimeProvider time)

@@ -29,8 +29,21 @@ internal sealed class MediaRoot
     /// <summary>The applications that have results here.</summary>
     public IEnumerable<string> Applications => Directory.EnumerateDirectories(Path).Select(folder => System.IO.Path.GetFileName(folder)).Where(name => name[0] != '.');
 
-    /// <summary>Bytes that are free on its disk.</summary>
-    public long FreeBytes => new DriveInfo(Path).AvailableFreeSpace;
+    /// <summary>Bytes that are free on its disk; none where that cannot be told.</summary>
+    public long FreeBytes
+    {
+        get
+        {
+            try
+            {
+                return new DriveInfo(Path).AvailableFreeSpace;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return 0;
+            }
+        }
+    }
 
     /// <summary>The path of a file or folder that is named from the root, with slashes.</summary>
     /// <exception cref="ArgumentException">The name is one of something outside, or of the root itself.</exception>

@@ -2,6 +2,7 @@ using System.Buffers;
 using RoomGrains.Rtmp;
 using RoomGrains.Rtmp.Client;
 using RoomGrains.Rtmp.Commands;
+using RoomGrains.Rtmp.Enhanced;
 using RoomGrains.Rtmp.Flv;
 using RoomGrains.Rtmp.Messages;
 using RoomGrains.Workers.Processes;
@@ -15,6 +16,8 @@ internal enum FeedEnd
     Unpublished,
     /// <summary>The connection to the gateway ended without a word about the stream.</summary>
     Disconnected,
+    /// <summary>The publisher has changed its encoder's settings; the frames that follow are not read.</summary>
+    Changed,
     /// <summary>Whoever reads the feed is gone.</summary>
     Refused,
     /// <summary>It was asked to end.</summary>
@@ -38,6 +41,8 @@ internal sealed class StreamFeed : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ArrayBufferWriter<byte> _output = new(BatchBytes * 2);
     private StreamHead _head = new();
+    private byte[] _videoSettings = [];
+    private byte[] _audioSettings = [];
     private uint _start;
 
     private StreamFeed(RtmpClient client, RtmpClientStream stream, TimeProvider time) => (_client, _stream, _time) = (client, stream, time);
@@ -107,13 +112,17 @@ internal sealed class StreamFeed : IAsyncDisposable
     /// <summary>Writes the stream to its end.</summary>
     /// <param name="output">Where the bytes go; not closed.</param>
     /// <param name="watch">Hears of every write.</param>
+    /// <param name="endAtChange">Whether it ends when other settings of an encoder come, as from a publisher that came back: most files have them once, in front.</param>
     /// <param name="cancellationToken">Ends it between two frames. A write that has begun is not cut off: that would be the middle of a frame.</param>
-    public async Task<FeedEnd> PumpAsync(Stream output, StallWatch watch, CancellationToken cancellationToken)
+    public async Task<FeedEnd> PumpAsync(Stream output, StallWatch watch, bool endAtChange, CancellationToken cancellationToken)
     {
         _start = _head.Start;
         FlvWriter.WriteHeader(_output, new FlvHeader(_head.HasAudio, _head.HasVideo));
         foreach (var message in _head.Messages)
+        {
+            IsChange(message);
             Write(message);
+        }
         _head.Release();
         while (true)
         {
@@ -135,6 +144,8 @@ internal sealed class StreamFeed : IAsyncDisposable
             {
                 if (CodeOf(message) == StatusCodes.Play.UnpublishNotify)
                     return await TryWriteAsync(output, watch).ConfigureAwait(false) ? FeedEnd.Unpublished : FeedEnd.Refused;
+                if (IsChange(message) && endAtChange)
+                    return await TryWriteAsync(output, watch).ConfigureAwait(false) ? FeedEnd.Changed : FeedEnd.Refused;
                 if (IsWanted(message))
                     Write(message);
             }
@@ -174,6 +185,24 @@ internal sealed class StreamFeed : IAsyncDisposable
         catch (RtmpProtocolException)
         {
             return false;
+        }
+    }
+
+    /// <summary>Whether a message has settings of an encoder that differ from those before. Of several tracks each has its own, which are not told apart here.</summary>
+    private bool IsChange(in RtmpMessage message)
+    {
+        var payload = message.Payload.Span;
+        if (message.Type == MessageType.Video && VideoHeader.TryParse(payload, out var video) && video is { IsSequenceHeader: true, Multitrack: null })
+            return IsChange(ref _videoSettings, payload);
+        return message.Type == MessageType.Audio && AudioHeader.TryParse(payload, out var audio) && audio is { IsSequenceHeader: true, Multitrack: null } && IsChange(ref _audioSettings, payload);
+
+        static bool IsChange(ref byte[] settings, ReadOnlySpan<byte> payload)
+        {
+            if (payload.SequenceEqual(settings))
+                return false;
+            var isFirst = settings.Length == 0;
+            settings = payload.ToArray();
+            return !isFirst;
         }
     }
 
