@@ -131,7 +131,7 @@ internal sealed partial class MediaJobDirectoryGrain(
         catch (Exception e) when (Retry.IsInfrastructure(e))
         {
             Log.NotBegun(logger, job.Id, e.Message);
-            return new Refusal(RefusalCode.Unavailable, "No node of this cluster can run media jobs now: none has free of its disk what it needs, ffmpeg, and a number of Workers:Slots. 'roomctl nodes list' shows the nodes.");
+            return new Refusal(RefusalCode.Unavailable, "No node of this cluster can run media jobs now: a worker needs ffmpeg, room on its disk, and Workers:Slots above 0. 'roomctl nodes list' shows the nodes.");
         }
         finally
         {

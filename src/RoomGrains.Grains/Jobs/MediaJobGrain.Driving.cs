@@ -12,6 +12,9 @@ internal sealed partial class MediaJobGrain
     /// <summary>How long to wait for a slot before looking again.</summary>
     private static readonly TimeSpan SlotPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a move may take: where it has come to nothing, because the other node has gone in the same moment, the job goes on here.</summary>
+    private static readonly TimeSpan MoveTime = TimeSpan.FromSeconds(5);
+
     /// <summary>How often the index hears how far a part is.</summary>
     private static readonly TimeSpan PutPeriod = TimeSpan.FromSeconds(2);
 
@@ -44,7 +47,7 @@ internal sealed partial class MediaJobGrain
                     if (await Work() == Next.Over)
                         return;
                 }
-                MoveElsewhere();
+                await Pause(MoveElsewhere() ? MoveTime : TimeSpan.Zero);
             }
             catch (RefusalException e)
             {
@@ -77,8 +80,7 @@ internal sealed partial class MediaJobGrain
         if (lacks is null && _worker.TryTakeSlot() is { } slot)
             return slot;
         SetState(MediaJobState.Queued, lacks is null ? "Every worker's slots are taken." : $"No worker with a free slot has {lacks}.");
-        MoveElsewhere();
-        await Pause(SlotPause);
+        await Pause(MoveElsewhere() ? MoveTime : SlotPause);
         return null;
     }
 
@@ -268,19 +270,19 @@ internal sealed partial class MediaJobGrain
         return Next.Over;
     }
 
-    /// <summary>Goes to a worker that has a free slot and what the job needs; stays where there is none.</summary>
-    private void MoveElsewhere()
+    /// <summary>Goes to a worker that has a free slot and what the job needs; false where there is none.</summary>
+    private bool MoveElsewhere()
     {
         if (_stop.IsCancellationRequested || _leave.IsCancellationRequested)
-            return;
+            return false;
         var lacks = _worker.Lacks(Record.Request!);
         if (_loads.ChooseWorker("", free: true, n => n.Name != _silo.Name && (lacks is null || n.Capabilities.Contains(lacks))) is not { } other || SiloLife.Parse(other.SiloAddress) is not { } target)
-            return;
+            return false;
         Log.Moves(_logger, _id, other.Name, _reason);
         RequestContext.Set(IPlacementDirector.PlacementHintKey, target);
         MigrateOnIdle();
         RequestContext.Remove(IPlacementDirector.PlacementHintKey);
-        _leave.Cancel();
+        return true;
     }
 
     /// <summary>Waits, unless somebody stops the job or the node drains.</summary>
