@@ -93,9 +93,14 @@ public sealed class WorkerTests(Stage stage)
         using var launcher = new ProcessLauncher(niceness: 0, new PidFiles(folder.Path, NullLogger.Instance));
         using var process = await launcher.StartAsync("sleep", ["600"], folder.Path);
         Assert.NotNull(ProcessTable.StartTimeOf(process.Id));
+        // When it is the program that it will be, its session is its own: Ctrl+C in our terminal does not reach it. (Field 6 of stat.)
+        var (fields, cancel) = ("", TestLimit.Token());
+        while (!fields.StartsWith($"{process.Id} (sleep)", StringComparison.Ordinal))
+            fields = await File.ReadAllTextAsync($"/proc/{process.Id}/stat", cancel);
+        Assert.Equal($"{process.Id}", fields.Split(' ')[5]);
         launcher.Dispose();
         // The thread that started it ends, and the kernel sends SIGTERM.
-        await process.WaitForExitAsync(TestLimit.Token());
+        await process.WaitForExitAsync(cancel);
         Assert.Equal(128 + 15, process.ExitCode);
     }
 

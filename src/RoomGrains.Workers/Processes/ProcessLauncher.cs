@@ -8,7 +8,7 @@ namespace RoomGrains.Workers.Processes;
 /// <summary>
 /// Starts processes that end with this one. They yield to others (<c>nice</c>), get no rights by what they execute, and are sent SIGTERM when their parent is
 /// gone (<c>setpriv --pdeathsig</c>). Linux sends that signal when the <i>thread</i> ends that has started a process, so that all are started from one that lives
-/// as long as this object.
+/// as long as this object. They are sessions of their own (<c>setsid</c>), or Ctrl+C in the node's terminal would end them before the node has thought of it.
 /// </summary>
 internal sealed class ProcessLauncher : IDisposable
 {
@@ -25,6 +25,7 @@ internal sealed class ProcessLauncher : IDisposable
         _prefix =
         [
             .. IsOnPath("setpriv") ? new[] { "setpriv", "--no-new-privs", "--pdeathsig", "TERM", "--" } : [],
+            .. IsOnPath("setsid") ? new[] { "setsid" } : [],
             .. niceness > 0 && IsOnPath("nice") ? new[] { "nice", "-n", niceness.ToString(CultureInfo.InvariantCulture) } : [],
         ];
         new Thread(Run) { IsBackground = true, Name = "ffmpeg launcher" }.Start();

@@ -38,7 +38,7 @@ internal sealed record MediaProfile
     public required ArgumentTemplate Finish { get; init; }
     /// <summary>Encoders that are needed.</summary>
     public required ArgumentTemplate Needs { get; init; }
-    /// <summary>How long nothing may be written by the nature of the profile; a duration, or nothing.</summary>
+    /// <summary>How long nothing may be written by the nature of the profile: durations that add up, with spaces between.</summary>
     public required ArgumentTemplate Quiet { get; init; }
 
     /// <summary>Whether results lie on this node's disk.</summary>

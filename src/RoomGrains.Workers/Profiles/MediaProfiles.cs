@@ -86,5 +86,18 @@ internal sealed record ProfiledRequest(MediaProfile Profile, ImmutableSortedDict
     public ArgumentScope WithoutStream => new(Values, ArgumentTemplate.StreamFacts, ImmutableSortedDictionary<string, string>.Empty);
 
     /// <summary>How long nothing may be written by the nature of the profile.</summary>
-    public TimeSpan Quiet => Hosting.Duration.TryParse(Profile.Quiet.ExpandText(WithoutStream), out var quiet) ? quiet : TimeSpan.Zero;
+    public TimeSpan Quiet => TryReadQuiet(out var quiet) ? quiet : TimeSpan.Zero;
+
+    /// <summary>The same; false where a text in it is no duration.</summary>
+    public bool TryReadQuiet(out TimeSpan quiet)
+    {
+        quiet = TimeSpan.Zero;
+        foreach (var text in Profile.Quiet.ExpandText(WithoutStream).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!Hosting.Duration.TryParse(text, out var one))
+                return false;
+            quiet += one;
+        }
+        return true;
+    }
 }

@@ -84,6 +84,9 @@ internal sealed class ProfileReader
         };
         if (profile.Output.IsEmpty)
             _errors.Add($"{name}.output must have arguments.");
+        // Placeholders that nobody knows have been told already.
+        if (_errors.Count == 0 && new ProfiledRequest(profile, Examples(parameters)) is var example && !example.TryReadQuiet(out _))
+            _errors.Add($"{name}.quiet is '{profile.Quiet.ExpandText(example.WithoutStream)}', but must be durations with spaces between: {Duration.Rule}.");
         if (!profile.Finish.IsEmpty && kind != ProfileResult.File)
             _errors.Add($"{name}.finish is for profiles whose result is file.");
         return profile;
@@ -99,6 +102,15 @@ internal sealed class ProfileReader
             return text.Length == 0 ? ArgumentTemplate.Empty : check.Checked($"{name}.{key}", [new ArgumentText(text)], texts, isList: false);
         }
     }
+
+    /// <summary>A value for each parameter, as any request could have it.</summary>
+    private static ImmutableSortedDictionary<string, ImmutableArray<string>> Examples(ImmutableSortedDictionary<string, ProfileParameter> parameters) =>
+        parameters.ToImmutableSortedDictionary(parameter => parameter.Key, parameter => parameter.Value.Type switch
+        {
+            ParameterType.Number or ParameterType.Duration => ImmutableArray.Create("1"),
+            ParameterType.Address => [],
+            _ => [parameter.Value.Words[0]],
+        }, StringComparer.Ordinal);
 
     private ProfileParameter? Parameter(string place, string name, JsonElement json)
     {

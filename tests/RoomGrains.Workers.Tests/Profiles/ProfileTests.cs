@@ -74,7 +74,7 @@ public sealed class ProfileTests
     {
         Assert.Empty(Needs("hls", ""));
         Assert.Equal(["libx264", "aac"], Needs("hls", "ladder=360p"));
-        Assert.Equal(TimeSpan.FromSeconds(30), BuiltIn.Read(Request("thumbnail", "every=30s"), out _)!.Quiet);
+        Assert.Equal(TimeSpan.FromSeconds(90), BuiltIn.Read(Request("thumbnail", "every=30s"), out _)!.Quiet);
 
         static List<string> Needs(string profile, string parameters)
         {
@@ -106,6 +106,7 @@ public sealed class ProfileTests
     [InlineData("""{ "x": { "description": "d", "result": "folder", "parameters": { "w": { "type": "word", "values": { "a": { "p": "1" }, "b": {} } } }, "output": ["a"] } }""", "x.parameters.w.values.b must have the same properties")]
     [InlineData("""{ "x": { "description": "d", "result": "folder", "parameters": { "w": { "type": "word", "values": { "a": { "p": ["1"] } } } }, "output": ["b{w.p}"] } }""", "{w.p} is a list, so that it must stand alone")]
     [InlineData("""{ "x": { "description": "d", "result": "folder", "parameters": { "w": { "type": "words", "values": { "a": {} } } }, "output": ["{w}"] } }""", "{w} has a meaning only in a group with \"each\": \"w\".")]
+    [InlineData("""{ "x": { "description": "d", "result": "folder", "output": ["a"], "quiet": "10s soon" } }""", "x.quiet is '10s soon', but must be durations with spaces between")]
     [InlineData("""{ "../x": { "description": "d", "result": "folder", "output": ["a"] } }""", "cannot be a profile's name.")]
     public void A_file_that_is_wrong_says_where(string json, string message)
     {
