@@ -1,5 +1,6 @@
 using RoomGrains.Grains.Jobs;
 using RoomGrains.Testing;
+using RoomGrains.Workers.Processes;
 
 namespace RoomGrains.Workers.Tests;
 
@@ -130,7 +131,7 @@ public sealed class RecordTests(Stage stage) : IDisposable
         Kill("STOP", process);
         var result = await attempt.StopAsync().WaitAsync(cancel);
         Assert.Equal((MediaRunEnd.Stopped, "FFmpeg had to be ended.", false), (result.End, result.Reason, result.Result!.IsWhole));
-        Assert.Null(Processes.ProcessTable.StartTimeOf(process));
+        Assert.Null(ProcessTable.StartTimeOf(process));
     }
 
     [Fact]

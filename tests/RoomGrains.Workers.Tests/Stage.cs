@@ -10,6 +10,7 @@ using RoomGrains.Grains.Jobs;
 using RoomGrains.Hosting;
 using RoomGrains.Media;
 using RoomGrains.Testing;
+using RoomGrains.Workers.Processes;
 
 namespace RoomGrains.Workers.Tests;
 
@@ -118,7 +119,7 @@ internal sealed class TestWorker(FfmpegWorker worker, TemporaryFolder folder) : 
         await worker.StopAsync(CancellationToken.None);
         lock (_processes)
         {
-            Assert.All(_processes, process => Assert.Null(Processes.ProcessTable.StartTimeOf(process)));
+            Assert.All(_processes, process => Assert.Null(ProcessTable.StartTimeOf(process)));
             Assert.Empty(Directory.EnumerateFiles(Path.Combine(folder.Path, ".running")));
             Assert.Empty(Directory.EnumerateFiles(Path.Combine(folder.Path, ".tmp")));
         }
