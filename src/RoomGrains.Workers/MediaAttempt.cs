@@ -17,6 +17,9 @@ namespace RoomGrains.Workers;
 /// </summary>
 internal sealed partial class MediaAttempt(WorkerParts parts, ProfiledRequest request, MediaRun run)
 {
+    /// <summary>What the log says when the attempt plays the stream, published or not: whatever is published from then on is not missed.</summary>
+    public const string Waits = "Waits for the stream.";
+
     private static readonly TimeSpan DiskLook = TimeSpan.FromSeconds(1);
 
     /// <summary>Two reports to the job are at least so far apart.</summary>
@@ -59,6 +62,7 @@ internal sealed partial class MediaAttempt(WorkerParts parts, ProfiledRequest re
         var stream = run.Request.Stream;
         var feed = await StreamFeed.ConnectAsync(parts.Gateway, stream, request.Profile.Name, parts.Time, stop).ConfigureAwait(false);
         await using var _ = feed.ConfigureAwait(false);
+        run.Log.Add(Waits);
         if (!await feed.WaitAsync(run.Patience, stop).ConfigureAwait(false))
             return new MediaRunResult(MediaRunEnd.NoStream, "", null);
         if (!request.Profile.LeavesFiles)

@@ -19,6 +19,7 @@ public sealed class HlsTests(Stage stage) : IDisposable
         await using var worker = await stage.StartWorkerAsync();
         var job = JobId.New();
         var attempt = worker.Run(job, 1, "hls", stream, ("mode", "event"));
+        await attempt.WaitsAsync(cancel);
         await using var publisher = Film.Publish(film, stage.Url(stream), rate: 4);
         Assert.Equal($"{stream}/hls/{job}", await attempt.Started.WaitAsync(cancel));
         var result = await attempt.Result.WaitAsync(cancel);
@@ -48,6 +49,7 @@ public sealed class HlsTests(Stage stage) : IDisposable
         for (var part = 1; part <= 2; part++)
         {
             var attempt = worker.Run(job, part, "hls", stream, ("mode", "event"));
+            await attempt.WaitsAsync(cancel);
             await using var publisher = Film.Publish(film, stage.Url(stream), rate: 4);
             var result = await attempt.Result.WaitAsync(cancel);
             Assert.True(result is { End: MediaRunEnd.StreamEnded, Result.IsWhole: true }, attempt.Said);
@@ -70,6 +72,7 @@ public sealed class HlsTests(Stage stage) : IDisposable
         var stream = new StreamKey(stage.NewRoom(), "alice");
         await using var worker = await stage.StartWorkerAsync();
         var attempt = worker.Run("hls", stream, ("mode", "event"), ("ladder", "240p,360p"));
+        await attempt.WaitsAsync(cancel);
         await using var publisher = Film.Publish(film, stage.Url(stream));
         var result = await attempt.Result.WaitAsync(cancel);
         Assert.True(result is { End: MediaRunEnd.StreamEnded, Result.IsWhole: true }, attempt.Said);
@@ -94,6 +97,7 @@ public sealed class HlsTests(Stage stage) : IDisposable
         var stream = new StreamKey(stage.NewRoom(), "alice");
         await using var worker = await stage.StartWorkerAsync();
         var attempt = worker.Run("hls", stream, ("segment", "1"));
+        await attempt.WaitsAsync(cancel);
         await using var publisher = Film.Publish(film, stage.Url(stream), rate: 5);
         var result = await attempt.Result.WaitAsync(cancel);
         Assert.True(result is { End: MediaRunEnd.StreamEnded, Result.IsWhole: true }, attempt.Said);
@@ -110,6 +114,7 @@ public sealed class HlsTests(Stage stage) : IDisposable
         var stream = new StreamKey(stage.NewRoom(), "alice");
         await using var worker = await stage.StartWorkerAsync();
         var attempt = worker.Run("hls", stream, ("mode", "event"));
+        await attempt.WaitsAsync(cancel);
         await using var publisher = Film.Publish(film, stage.Url(stream), rate: 2);
         var result = await attempt.Result.WaitAsync(cancel);
         Assert.True(result is { End: MediaRunEnd.StreamEnded, Result.IsWhole: true }, attempt.Said);

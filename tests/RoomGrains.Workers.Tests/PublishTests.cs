@@ -20,6 +20,8 @@ public sealed class PublishTests(Stage stage) : IDisposable
         await using var worker = await stage.StartWorkerAsync();
         var small = worker.Run("record", stream with { Stream = "alice_240p" }, ("format", "mkv"));
         var attempt = worker.Run("transcode", stream, ("size", "240p"));
+        await small.WaitsAsync(cancel);
+        await attempt.WaitsAsync(cancel);
         await using var publisher = Film.Publish(film, stage.Url(stream));
         Assert.Equal("", await attempt.Started.WaitAsync(cancel));
         Assert.Equal(new MediaRunResult(MediaRunEnd.StreamEnded, "", null), await attempt.Result.WaitAsync(cancel));
@@ -39,6 +41,8 @@ public sealed class PublishTests(Stage stage) : IDisposable
         await using var worker = await stage.StartWorkerAsync(options => options.Destinations = ["127.0.0.1"]);
         var arrived = worker.Run("record", far, ("format", "flv"));
         var attempt = worker.Run("push", stream, ("to", stage.Url(far)));
+        await arrived.WaitsAsync(cancel);
+        await attempt.WaitsAsync(cancel);
         await using var publisher = Film.Publish(film, stage.Url(stream), rate: 2);
         Assert.Equal(new MediaRunResult(MediaRunEnd.StreamEnded, "", null), await attempt.Result.WaitAsync(cancel));
         Assert.DoesNotContain("key-of-alice", attempt.Said, StringComparison.Ordinal);
@@ -87,6 +91,7 @@ public sealed class PublishTests(Stage stage) : IDisposable
         var stream = new StreamKey(stage.NewRoom(), "alice");
         await using var worker = await stage.StartWorkerAsync();
         var attempt = worker.Run("thumbnail", stream, ("every", "2s"), ("width", "160"), ("keep", "yes"));
+        await attempt.WaitsAsync(cancel);
         await using var publisher = Film.Publish(film, stage.Url(stream), rate: 4);
         var result = await attempt.Result.WaitAsync(cancel);
         Assert.True(result is { End: MediaRunEnd.StreamEnded, Reason: "", Result.IsWhole: true }, attempt.Said);

@@ -22,6 +22,7 @@ public sealed class RecordTests(Stage stage) : IDisposable
         var stream = new StreamKey(stage.NewRoom(), "alice");
         await using var worker = await stage.StartWorkerAsync();
         var attempt = worker.Run("record", stream, ("format", format));
+        await attempt.WaitsAsync(cancel);
         await using var publisher = Film.Publish(film, stage.Url(stream), rate: 4);
         Assert.Matches($@"^{stream}/record/\d{{8}}T\d{{6}}Z-[0-9a-z]{{26}}-1-1\.{format}$", await attempt.Started.WaitAsync(cancel));
         var result = await attempt.Result.WaitAsync(cancel);
@@ -52,6 +53,7 @@ public sealed class RecordTests(Stage stage) : IDisposable
         var stream = new StreamKey(stage.NewRoom(), "alice");
         await using var worker = await stage.StartWorkerAsync();
         var attempt = worker.Run("record", stream);
+        await attempt.WaitsAsync(cancel);
         await using var publisher = Film.Publish(film, stage.Url(stream));
         var result = await attempt.Result.WaitAsync(cancel);
         Assert.Equal((MediaRunEnd.StreamEnded, true), (result.End, result.Result?.IsWhole));
@@ -67,6 +69,7 @@ public sealed class RecordTests(Stage stage) : IDisposable
         var stream = new StreamKey(stage.NewRoom(), "alice");
         await using var worker = await stage.StartWorkerAsync();
         var attempt = worker.Run("record", stream);
+        await attempt.WaitsAsync(cancel);
         await using var publisher = Film.Publish(film, stage.Url(stream), forever: true);
         await attempt.UntilAsync(progress => progress.MediaTime > TimeSpan.FromSeconds(2), cancel);
         var result = await attempt.StopAsync().WaitAsync(cancel);
@@ -88,6 +91,7 @@ public sealed class RecordTests(Stage stage) : IDisposable
         var stream = new StreamKey(stage.NewRoom(), "alice");
         await using var worker = await stage.StartWorkerAsync();
         var attempt = worker.Run("record", stream);
+        await attempt.WaitsAsync(cancel);
         await using var publisher = Film.Publish(film, stage.Url(stream));
         await attempt.UntilAsync(progress => progress.MediaTime > TimeSpan.FromSeconds(3), cancel);
         Kill("KILL", worker.Process);
@@ -108,6 +112,7 @@ public sealed class RecordTests(Stage stage) : IDisposable
         var stream = new StreamKey(stage.NewRoom(), "alice");
         await using var worker = await stage.StartWorkerAsync(options => options.StallTime = TimeSpan.FromSeconds(3));
         var attempt = worker.Run("record", stream);
+        await attempt.WaitsAsync(cancel);
         await using var publisher = Film.Publish(film, stage.Url(stream), forever: true);
         await attempt.UntilAsync(progress => progress.MediaTime > TimeSpan.FromSeconds(2), cancel);
         Kill("STOP", worker.Process);
@@ -125,6 +130,7 @@ public sealed class RecordTests(Stage stage) : IDisposable
         var stream = new StreamKey(stage.NewRoom(), "alice");
         await using var worker = await stage.StartWorkerAsync(options => options.StopTime = TimeSpan.FromMilliseconds(500));
         var attempt = worker.Run("record", stream);
+        await attempt.WaitsAsync(cancel);
         await using var publisher = Film.Publish(film, stage.Url(stream), forever: true);
         await attempt.UntilAsync(progress => progress.MediaTime > TimeSpan.FromSeconds(2), cancel);
         var process = worker.Process;
@@ -158,6 +164,7 @@ public sealed class RecordTests(Stage stage) : IDisposable
         await using var worker = await stage.StartWorkerAsync();
         var job = JobId.New();
         var first = worker.Run(job, 1, "record", stream, ("format", "mkv"));
+        await first.WaitsAsync(cancel);
         await using var publisher = await FilmPublisher.StartAsync(stage.EndPoint, stream, cancel);
         await publisher.SendAsync(large, from: 0, cancel);
         await publisher.SendAsync(small, from: 3000, cancel);
@@ -185,6 +192,7 @@ public sealed class RecordTests(Stage stage) : IDisposable
         var stream = new StreamKey(stage.NewRoom(), "alice");
         await using var worker = await stage.StartWorkerAsync();
         var attempt = worker.Run("record", stream);
+        await attempt.WaitsAsync(cancel);
         await using var publisher = await FilmPublisher.StartAsync(stage.EndPoint, stream, cancel);
         await publisher.SendAsync(film, from: 0, cancel);
         await publisher.SendAsync(film, from: 3100, cancel);
@@ -205,6 +213,7 @@ public sealed class RecordTests(Stage stage) : IDisposable
         var free = 100L;
         await using var worker = await stage.StartWorkerAsync(options => options.MinFreeBytes = 100, () => Interlocked.Read(ref free));
         var attempt = worker.Run("record", stream, ("format", "mkv"));
+        await attempt.WaitsAsync(cancel);
         await using var publisher = Film.Publish(film, stage.Url(stream), forever: true);
         await attempt.UntilAsync(progress => progress.MediaTime > TimeSpan.FromSeconds(2), cancel);
         Interlocked.Exchange(ref free, 60);
@@ -228,6 +237,7 @@ public sealed class RecordTests(Stage stage) : IDisposable
         Environment.SetEnvironmentVariable("ROOMGRAINS_Cluster__Secret", "a secret of the node");
         await using var worker = await stage.StartWorkerAsync();
         var attempt = worker.Run("record", stream);
+        await attempt.WaitsAsync(cancel);
         await using var publisher = Film.Publish(film, stage.Url(stream), forever: true);
         await attempt.UntilAsync(progress => progress.Frames > 0, cancel);
         var process = $"/proc/{worker.Process}";

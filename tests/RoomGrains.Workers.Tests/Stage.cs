@@ -176,6 +176,13 @@ internal sealed class Attempt
         return Result;
     }
 
+    /// <summary>Waits until it plays the stream: what is published after that is not missed.</summary>
+    public async Task WaitsAsync(CancellationToken cancel)
+    {
+        while (!Log.Lines.Contains(MediaAttempt.Waits) && !Result.IsCompleted)
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancel);
+    }
+
     /// <summary>Waits until FFmpeg is so far.</summary>
     public async Task UntilAsync(Func<MediaProgress, bool> matches, CancellationToken cancel)
     {
