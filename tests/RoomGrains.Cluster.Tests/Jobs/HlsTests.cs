@@ -5,6 +5,9 @@ namespace RoomGrains.Cluster.Tests.Jobs;
 /// <summary>HLS, seen by those who play it: hls.js in Chromium, and FFmpeg.</summary>
 public sealed class HlsTests(NodeFixture fixture)
 {
+    /// <summary>Long enough for a browser to start while the stream is live.</summary>
+    private const int Seconds = 24;
+
     [Fact]
     public async Task A_live_stream_plays_in_a_browser_from_its_start_to_its_end()
     {
@@ -12,7 +15,8 @@ public sealed class HlsTests(NodeFixture fixture)
         var cancel = TestLimit.Token();
         var stream = new StreamKey(fixture.NewRoom(), "alice");
         var job = await fixture.Grains.StartJobAsync("hls", stream, ("mode", "event"));
-        await using var publisher = Publish(stream, seconds: 14);
+        await fixture.Grains.JobWaitsAsync(job.Id, cancel);
+        await using var publisher = Publish(stream, seconds: Seconds);
         var running = await fixture.Grains.JobAsync(job.Id, details => details.Summary is { State: MediaJobState.Running, Progress.MediaTime.TotalSeconds: > 3 }, cancel);
         Assert.Equal($"/hls/{stream}/index.m3u8", running.Summary.Path);
         var playlist = fixture.Node.Http(running.Summary.Path);
@@ -21,13 +25,13 @@ public sealed class HlsTests(NodeFixture fixture)
         {
             await page.UntilAsync(report => report.Time > 2, cancel);
             Assert.False(publisher.HasExited, "It has played while the stream is live.");
-            var ended = await page.UntilAsync(report => report.Kind == "ended" || report.Time > 13.5, cancel);
+            var ended = await page.UntilAsync(report => report.Kind == "ended" || report.Time > Seconds - 0.5, cancel);
             TestContext.Current.TestOutputHelper!.WriteLine($"{ended}");
         }
         Assert.True(await publisher.ExitAsync(TimeSpan.FromSeconds(30)) == 0, publisher.Output);
         Assert.True(await ffplay.ExitAsync(TimeSpan.FromSeconds(60)) == 0, ffplay.Output);
         var frames = System.Text.Encoding.UTF8.GetString(ffplay.Bytes.ToArray()).Split('\n').Count(line => line.StartsWith("0,", StringComparison.Ordinal));
-        Assert.Equal(14 * 25, frames);
+        Assert.Equal(Seconds * 25, frames);
         await fixture.Grains.JobAsync(job.Id, details => details.Summary.State == MediaJobState.Finished, cancel);
     }
 
@@ -37,6 +41,7 @@ public sealed class HlsTests(NodeFixture fixture)
         var cancel = TestLimit.Token();
         var stream = new StreamKey(fixture.NewRoom(), "alice");
         var job = await fixture.Grains.StartJobAsync("hls", stream, ("ladder", "360p,240p"), ("mode", "event"));
+        await fixture.Grains.JobWaitsAsync(job.Id, cancel);
         await using var publisher = Publish(stream, seconds: 10);
         await fixture.Grains.JobAsync(job.Id, details => details.Summary.IsOver, cancel);
         using var http = new HttpClient();

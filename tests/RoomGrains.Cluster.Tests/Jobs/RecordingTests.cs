@@ -14,7 +14,7 @@ public sealed class RecordingTests(NodeFixture fixture, SourceFile source)
         var stream = new StreamKey(fixture.NewRoom(), "alice");
         var job = await fixture.Grains.StartJobAsync("record", stream, ("format", format));
         // Nobody publishes yet: it waits, and misses nothing.
-        await fixture.Grains.JobAsync(job.Id, details => details.Summary.State == MediaJobState.Waiting, cancel);
+        await fixture.Grains.JobWaitsAsync(job.Id, cancel);
         await using (var publisher = RealClients.FfmpegPublish(source.Path, fixture.Url(stream.Room, "alice")))
         {
             await fixture.Grains.JobAsync(job.Id, details => details.Summary is { State: MediaJobState.Running, Progress.Frames: > 0 }, cancel);
@@ -43,17 +43,19 @@ public sealed class RecordingTests(NodeFixture fixture, SourceFile source)
         await using var client = await GrainClient.ConnectAsync(new RoomGrains.Hosting.ClusterOptions(), node);
         var stream = new StreamKey(new RoomKey("chat", "lobby"), "alice");
         var job = await client.Grains.StartJobAsync("record", stream);
-        await using var publisher = RealClients.FfmpegPublish(source.Path, node.Rtmp($"{stream}"));
+        await client.Grains.JobWaitsAsync(job.Id, cancel);
+        await using var publisher = RunningProgram.Start("ffmpeg", ["-v", "info", "-re", "-stream_loop", "-1", "-i", source.Path, "-c", "copy", "-f", "flv", node.Rtmp($"{stream}")]);
         await client.Grains.JobAsync(job.Id, details => details.Summary is { State: MediaJobState.Running, Progress.MediaTime.TotalSeconds: > 2.5 }, cancel);
         var killed = Assert.Single(JobView.FfmpegOf(node));
         System.Diagnostics.Process.GetProcessById(killed).Kill();
-        await publisher.ExitAsync(TimeSpan.FromSeconds(60));
+        await client.Grains.JobAsync(job.Id, details => details.Summary is { State: MediaJobState.Running, Part: 2, Progress.MediaTime.TotalSeconds: > 1 }, cancel);
+        Assert.True((await client.Grains.GetMediaJob(job.Id).Stop("the test")).IsDone);
         var done = await client.Grains.JobAsync(job.Id, details => details.Summary.IsOver, cancel);
         Assert.Equal((MediaJobState.Finished, 1, 2), (done.Summary.State, done.Summary.Restarts, done.Parts.Length));
         Assert.Equal([RecordingState.Cut, RecordingState.Complete], done.Parts.Select(p => p.State));
         foreach (var part in done.Parts)
             Assert.NotEmpty(await Packet.ListAsync(JobView.FileOf(node, part)));
-        // Together they are the stream, but for what was lost in between: up to a key frame's time before the kill, and the pause after it.
+        // Both are of the stream; what was lost in between is up to a key frame's time before the kill, and the pause after it.
         var (first, second) = (await Packet.ListAsync(JobView.FileOf(node, done.Parts[0])), await Packet.ListAsync(JobView.FileOf(node, done.Parts[1])));
         var hashes = source.Packets.Select(p => p.Hash).ToHashSet();
         Assert.All(first.Concat(second), p => Assert.Contains(p.Hash, hashes));
