@@ -22,4 +22,8 @@ internal interface IMediaJobRegister : IGrainWithStringKey
     /// <param name="silo">The silo that it is on, as <see cref="NodeReport.SiloAddress"/>.</param>
     [Alias("Report")]
     Task Report(MediaJobSummary job, string silo);
+
+    /// <summary>A job's activation has ended and the job has not: it is to be called, wherever it comes up.</summary>
+    [Alias("Left")]
+    Task Left(JobId job);
 }

@@ -118,6 +118,13 @@ internal sealed partial class MediaJobDirectoryGrain(
         Log.Ended(logger, job.Id, job.Request.Profile, job.Request.Stream, job.State, job.Reason);
     }
 
+    public Task Left(JobId job)
+    {
+        if (_heard.TryGetValue(job, out var heard))
+            _heard[job] = heard with { At = DateTimeOffset.MinValue };
+        return Task.CompletedTask;
+    }
+
     private async Task<Answer<MediaJobSummary>> Begin(MediaJobSummary job)
     {
         try
@@ -158,6 +165,8 @@ internal sealed partial class MediaJobDirectoryGrain(
     {
         try
         {
+            // Where it was, among equals: what it has written lies there.
+            RequestContext.Set(LoadPlacementDirector.NearKey, _heard.GetValueOrDefault(id)?.Line?.Node ?? "");
             await GrainFactory.GetGrain<IMediaJob>(id.Value).Resume();
             if (_heard.TryGetValue(id, out var heard))
                 _heard[id] = heard with { Silo = "", At = clock.GetUtcNow() };
@@ -171,6 +180,7 @@ internal sealed partial class MediaJobDirectoryGrain(
         }
         finally
         {
+            RequestContext.Remove(LoadPlacementDirector.NearKey);
             _waking.Remove(id);
         }
     }

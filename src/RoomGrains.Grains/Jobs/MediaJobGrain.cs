@@ -89,6 +89,9 @@ internal sealed partial class MediaJobGrain : Grain, IMediaJobGrain, IMediaJob, 
         // Whoever comes after this activation must find no process of it, and its part complete.
         await _leave.CancelAsync();
         await _driving.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        // Orleans ends grains of a living silo whose directory entries a dead one had. Such a job comes up again with the next call: soon.
+        if (Exists && !IsOver && reason.ReasonCode is not DeactivationReasonCode.Migrating)
+            Register.Left(_id).Ignore();
     }
 
     public void Dispose()

@@ -37,9 +37,11 @@ public sealed class JobFaultTests(SourceFile source)
             var again = await grains.JobAsync(job.Id, details => details.Summary.State == MediaJobState.Running && details.Summary.Node != victim, cancel);
             Assert.True(again.Summary.Epoch > 1);
         }
+        // The others run, too. Some of them in a new part: with the dead silo went the entries that it had of Orleans' grain directory, of grains on living silos as well.
         foreach (var job in jobs.Except(lost))
-            Assert.Equal((MediaJobState.Running, 1), ((await grains.GetMediaJob(job.Id).Describe()).ValueOrThrow().Summary is var s ? (s.State, s.Epoch) : default));
-        Assert.Equal(Jobs, cluster.Running.Sum(node => JobView.FfmpegOf(node).Length));
+            await grains.JobAsync(job.Id, details => details.Summary.State == MediaJobState.Running && details.Summary.Node != victim, cancel);
+        TestContext.Current.TestOutputHelper!.WriteLine($"epochs {string.Join(' ', (await grains.GetMediaJobs().List()).Select(j => j.Epoch))}");
+        await Until.TrueAsync(() => cluster.Running.Sum(node => JobView.FfmpegOf(node).Length) == Jobs, cancel);
 
         // One that leaves in order hands its jobs over.
         Assert.Equal(0, await cluster.StopAsync(leaver));
