@@ -21,8 +21,6 @@ public sealed partial class WorkerService(FfmpegWorker worker, WorkerHome home, 
     /// <summary>What quota and retention have taken, and the index has not been told.</summary>
     private readonly List<RemovedResult> _removed = [];
 
-    private readonly HashSet<string> _measured = new(StringComparer.Ordinal);
-
     private bool _hasLooked;
 
     /// <inheritdoc/>
@@ -45,7 +43,7 @@ public sealed partial class WorkerService(FfmpegWorker worker, WorkerHome home, 
                 {
                     await act().ConfigureAwait(false);
                 }
-                catch (Exception e) when (e is Orleans.Runtime.OrleansException or TimeoutException or IOException)
+                catch (Exception e) when (e is Orleans.Runtime.OrleansException or TimeoutException or IOException or UnauthorizedAccessException)
                 {
                     // The next time says it again.
                     Log.Unreachable(logger, e.Message);
@@ -66,10 +64,11 @@ public sealed partial class WorkerService(FfmpegWorker worker, WorkerHome home, 
         {
             var recordings = grains.GetRecordings(application);
             var gone = ImmutableArray.CreateBuilder<Recording>();
-            foreach (var deleted in await recordings.ListDeleted(home.Node).WaitAsync(AnswerTime, time, stop).ConfigureAwait(false))
-                if (await worker.TryDeleteAsync(deleted.File).ConfigureAwait(false))
-                    gone.Add(deleted);
-            await MeasureAsync(recordings, stop).ConfigureAwait(false);
+            foreach (var recording in await recordings.ListUnsettled(home.Node).WaitAsync(AnswerTime, time, stop).ConfigureAwait(false))
+                if (recording.State != RecordingState.Deleted)
+                    await MeasureAsync(recordings, recording, stop).ConfigureAwait(false);
+                else if (await worker.TryDeleteAsync(recording.File).ConfigureAwait(false))
+                    gone.Add(recording);
             if (_removed.Where(r => r.Application == application).Select(r => r.File).ToHashSet(StringComparer.Ordinal) is { Count: > 0 } files)
                 gone.AddRange((await recordings.List().WaitAsync(AnswerTime, time, stop).ConfigureAwait(false)).Where(r => r.Node == home.Node && files.Contains(r.File)));
             if (gone.Count > 0)
@@ -80,14 +79,12 @@ public sealed partial class WorkerService(FfmpegWorker worker, WorkerHome home, 
     }
 
     /// <summary>What this node was writing when it was killed: how long that is nobody could say, until the node is back.</summary>
-    private async Task MeasureAsync(IRecordingsGrain recordings, CancellationToken stop)
+    private async Task MeasureAsync(IRecordingsGrain recordings, Recording cut, CancellationToken stop)
     {
-        foreach (var cut in (await recordings.List().WaitAsync(AnswerTime, time, stop).ConfigureAwait(false)).Where(r => r.Node == home.Node && r is { State: RecordingState.Cut, Ended: null }))
-        {
-            if (!_measured.Add(cut.Name) || await worker.InspectAsync(cut.File).ConfigureAwait(false) is not { } file)
-                continue;
-            await recordings.Put(cut with { Duration = file.Duration, Bytes = file.Bytes, Sha256 = file.Sha256, Ended = cut.Started + file.Duration }).WaitAsync(AnswerTime, time, stop).ConfigureAwait(false);
-        }
+        // Of a folder its files don't tell; and where nothing is left there is nothing to measure, and it counts as it was last known.
+        var file = await worker.InspectAsync(cut.File).ConfigureAwait(false);
+        var duration = file is { Duration: var measured } && measured > TimeSpan.Zero ? measured : cut.Duration;
+        await recordings.Put(cut with { Duration = duration, Bytes = file?.Bytes ?? 0, Sha256 = file?.Sha256 ?? "", Ended = cut.Started + duration }).WaitAsync(AnswerTime, time, stop).ConfigureAwait(false);
     }
 
     private static partial class Log

@@ -39,9 +39,12 @@ public interface IRecordingsGrain : IGrainWithStringKey
     /// <summary>The longest life of a link, in days: a link is a secret in somebody's mail.</summary>
     const int MaxLinkDays = 30;
 
-    /// <summary>The deleted recordings that a node still has.</summary>
-    [Alias("ListDeleted")]
-    Task<ImmutableArray<Recording>> ListDeleted(string node);
+    /// <summary>
+    /// What a node has to do something about: recordings that were deleted, whose files it still has, and those that it was writing when it was killed, whose
+    /// length nobody knows (<see cref="RecordingState.Cut"/> without <see cref="Recording.Ended"/>).
+    /// </summary>
+    [Alias("ListUnsettled")]
+    Task<ImmutableArray<Recording>> ListUnsettled(string node);
 
     /// <summary>A node says that the files of these are gone: because they were deleted, or because its retention or its quota took them.</summary>
     [Alias("Forget")]

@@ -24,7 +24,7 @@ internal sealed record JobDirectoryState
 
 /// <summary>
 /// The list of jobs, and who wakes them. A job's grain lives where its FFmpeg runs, and when that silo dies nobody would call it any more: here it is missed,
-/// and called. This grain itself is called by every worker each second.
+/// and called. This grain itself is called by every worker each second (<see cref="Look"/>), and needs no timer: where there is no worker, no job could run.
 /// </summary>
 [LoadPlacement, Reentrant]
 internal sealed partial class MediaJobDirectoryGrain(
@@ -38,8 +38,6 @@ internal sealed partial class MediaJobDirectoryGrain(
     private const int MaxParameters = 16;
     private const int MaxParameterLength = 1024;
 
-    private static readonly TimeSpan LookPeriod = TimeSpan.FromSeconds(1);
-
     /// <summary>Jobs report every two seconds: one that has not for this long is called, wherever it is. Where it lives that costs one call.</summary>
     internal static readonly TimeSpan Overdue = TimeSpan.FromSeconds(6);
 
@@ -47,20 +45,12 @@ internal sealed partial class MediaJobDirectoryGrain(
     private readonly Dictionary<JobId, Heard> _heard = [];
     private readonly HashSet<JobId> _waking = [];
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
-    {
-        foreach (var id in _store.Value.Live.Keys)
-            _heard[id] = new Heard(null, "", DateTimeOffset.MinValue);
-        this.RegisterGrainTimer(Look, new GrainTimerCreationOptions(LookPeriod, LookPeriod) { Interleave = true });
-        return Task.CompletedTask;
-    }
-
     public async Task<Answer<MediaJobSummary>> Start(MediaJobRequest request)
     {
         if (Wrong(request) is { } wrong)
             return wrong;
         if (_store.Value.Live.Values.FirstOrDefault(job => IsSame(job.Request, request)) is { } same)
-            return _heard.GetValueOrDefault(same.Id)?.Line ?? Shown(same);
+            return Shown(_heard.GetValueOrDefault(same.Id)?.Line ?? same);
         if (_store.Value.Live.Count >= options.Value.MaxJobs)
         {
             metrics.LimitHit("jobs");
@@ -166,10 +156,8 @@ internal sealed partial class MediaJobDirectoryGrain(
         try
         {
             // Where it was, among equals: what it has written lies there.
-            RequestContext.Set(LoadPlacementDirector.NearKey, _heard.GetValueOrDefault(id)?.Line?.Node ?? "");
+            RequestContext.Set(LoadPlacementDirector.NearKey, _heard.GetValueOrDefault(id)?.Line.Node ?? "");
             await GrainFactory.GetGrain<IMediaJob>(id.Value).Resume();
-            if (_heard.TryGetValue(id, out var heard))
-                _heard[id] = heard with { Silo = "", At = clock.GetUtcNow() };
         }
         catch (Exception e) when (Retry.IsInfrastructure(e))
         {
@@ -204,7 +192,7 @@ internal sealed partial class MediaJobDirectoryGrain(
         return null;
     }
 
-    private sealed record Heard(MediaJobSummary? Line, string Silo, DateTimeOffset At);
+    private sealed record Heard(MediaJobSummary Line, string Silo, DateTimeOffset At);
 
     private static partial class Log
     {

@@ -34,25 +34,12 @@ internal sealed partial class MediaJobGrain
         {
             try
             {
-                if (_stop.IsCancellationRequested)
-                {
-                    await End(MediaJobState.Finished, $"Stopped by {Record.StoppedBy}.");
-                    return;
-                }
-                using (var slot = await TakeSlot())
-                {
-                    if (slot is null)
-                        continue;
-                    await BeginTurn();
-                    if (await Work() == Next.Over)
-                        return;
-                }
-                await Pause(MoveElsewhere() ? MoveTime : TimeSpan.Zero);
+                await Step();
             }
             catch (RefusalException e)
             {
-                await End(MediaJobState.Failed, e.Refusal.Message);
-                return;
+                // Nothing that another attempt would change. It is written down by the next step, which is repeated where that fails.
+                _refused = e.Refusal;
             }
             catch (OperationCanceledException) when (_leave.IsCancellationRequested)
             {
@@ -70,7 +57,38 @@ internal sealed partial class MediaJobGrain
                 SetState(MediaJobState.Retrying, "What is known of the job could not be written down.");
                 await Pause(_options.FirstPause);
             }
+            catch (Exception e)
+            {
+                // Whatever it is: a job that says that it runs, and that nobody drives, would wait for ever.
+                Log.Fault(_logger, e, _id);
+                SetState(MediaJobState.Retrying, $"A fault of this node: {PlainText.Of(e.Message)}");
+                await Pause(_options.LongestPause);
+            }
         }
+    }
+
+    /// <summary>Ends the job where it is to end; else one turn of this node at it, from the slot to the end of the last attempt.</summary>
+    private async Task Step()
+    {
+        if (_refused is { } refusal)
+        {
+            await End(MediaJobState.Failed, refusal.Message);
+            return;
+        }
+        if (_stop.IsCancellationRequested)
+        {
+            await End(MediaJobState.Finished, $"Stopped by {Record.StoppedBy}.");
+            return;
+        }
+        using (var slot = await TakeSlot())
+        {
+            if (slot is null)
+                return;
+            await BeginTurn();
+            if (await Work() == Next.Over)
+                return;
+        }
+        await Pause(MoveElsewhere() ? MoveTime : TimeSpan.Zero);
     }
 
     /// <summary>A slot of this node; null when there was none, and it is time to look again, or to go.</summary>
@@ -79,7 +97,7 @@ internal sealed partial class MediaJobGrain
         var lacks = _worker.Lacks(Record.Request!);
         if (lacks is null && _worker.TryTakeSlot() is { } slot)
             return slot;
-        SetState(MediaJobState.Queued, lacks is null ? "Every worker's slots are taken." : $"No worker with a free slot has {lacks}.");
+        SetState(MediaJobState.Queued, lacks is not null ? $"No worker with a free slot has {lacks}." : _worker.Status.Trouble is { Length: > 0 } trouble ? trouble : "Every worker's slots are taken.");
         await Pause(MoveElsewhere() ? MoveTime : SlotPause);
         return null;
     }
@@ -103,7 +121,7 @@ internal sealed partial class MediaJobGrain
         while (true)
         {
             SetState(MediaJobState.Waiting, "Nobody publishes the stream.");
-            var began = _clock.GetTimestamp();
+            _beganAt = null;
             var result = await Attempt(patience);
             if (result.End is MediaRunEnd.Stopped)
                 return await Stopped();
@@ -114,7 +132,8 @@ internal sealed partial class MediaJobGrain
             patience = _options.PublisherGrace;
             if (result.End is MediaRunEnd.StreamEnded)
                 continue;
-            var failures = _clock.GetElapsedTime(began) >= _options.SteadyTime ? 1 : Record.Failures + 1;
+            var wasSteady = _beganAt is { } began && _clock.GetElapsedTime(began) >= _options.SteadyTime;
+            var failures = wasSteady ? 1 : Record.Failures + 1;
             if (await Failed(result, failures) is var next and not Next.Again)
                 return next;
         }
@@ -153,7 +172,6 @@ internal sealed partial class MediaJobGrain
         var scheduler = TaskScheduler.Current;
         Task begun = Task.CompletedTask;
         Recording? part = null;
-        var runs = false;
         DateTimeOffset putAt = default;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, _leave.Token, _worker.Draining);
         var result = await _worker.RunAsync(new MediaRun
@@ -174,7 +192,7 @@ internal sealed partial class MediaJobGrain
         }
         finally
         {
-            if (runs)
+            if (_beganAt is not null)
                 _metrics.Jobs(Record.Request!.Profile, -1);
         }
         if (part is not null)
@@ -186,7 +204,7 @@ internal sealed partial class MediaJobGrain
         async Task Begun(string file)
         {
             SetState(MediaJobState.Running);
-            runs = true;
+            _beganAt = _clock.GetTimestamp();
             _metrics.Jobs(Record.Request!.Profile, 1);
             if (file.Length == 0)
                 return;

@@ -50,6 +50,10 @@ internal sealed partial class MediaJobGrain : Grain, IMediaJobGrain, IMediaJob, 
     private string _reason = "";
     private string _node = "";
     private MediaProgress? _progress;
+    private Refusal? _refused;
+
+    /// <summary>When FFmpeg began to run in the present attempt; null while it has not.</summary>
+    private long? _beganAt;
     private DateTimeOffset _reportedAt;
     private bool _begins;
     private bool _endReported;
@@ -283,6 +287,9 @@ internal sealed partial class MediaJobGrain : Grain, IMediaJobGrain, IMediaJob, 
 
         [LoggerMessage(1514, LogLevel.Information, "Job {Job} goes on on {Node}: {Reason}")]
         public static partial void Moves(ILogger logger, JobId job, string node, string reason);
+
+        [LoggerMessage(1516, LogLevel.Error, "Job {Job}: a fault of this node; it is tried again")]
+        public static partial void Fault(ILogger logger, Exception error, JobId job);
 
         [LoggerMessage(1515, LogLevel.Warning, "Job {Job} cannot write what it knows, and tries again: {Error}")]
         public static partial void CannotWrite(ILogger logger, JobId job, string error);

@@ -66,7 +66,9 @@ internal sealed class RecordingsGrain(
             return;
         if (recording.State == RecordingState.Writing && known is not null)
         {
-            _writing[recording.Name] = recording;
+            // One that arrives after the last word about its part says nothing any more.
+            if (known.State == RecordingState.Writing)
+                _writing[recording.Name] = recording;
             return;
         }
         // Who completes a part that another has begun on a node that died knows less of it than was told here last.
@@ -90,8 +92,8 @@ internal sealed class RecordingsGrain(
         return deleted;
     }
 
-    public Task<ImmutableArray<Recording>> ListDeleted(string node) => Task.FromResult<ImmutableArray<Recording>>(
-        [.. _store.Value.Recordings.Values.Where(r => r.State == RecordingState.Deleted && r.Node == node)]);
+    public Task<ImmutableArray<Recording>> ListUnsettled(string node) => Task.FromResult<ImmutableArray<Recording>>(
+        [.. _store.Value.Recordings.Values.Where(r => r.Node == node && (r.State == RecordingState.Deleted || r is { State: RecordingState.Cut, Ended: null }))]);
 
     public Task Forget(ImmutableArray<Recording> gone)
     {

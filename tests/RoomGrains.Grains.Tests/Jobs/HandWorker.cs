@@ -10,7 +10,7 @@ internal sealed class HandWorker(ILocalSiloDetails silo, HandWork work) : IMedia
     private readonly CancellationTokenSource _draining = new();
     private int _busy;
 
-    public MediaWorkerStatus Status => new(work.Slots, Volatile.Read(ref _busy), [.. work.Capabilities(silo.Name)], TimeSpan.Zero, "");
+    public MediaWorkerStatus Status => new(work.Slots, Volatile.Read(ref _busy), [.. work.Capabilities(silo.Name)], TimeSpan.Zero, work.Trouble);
 
     public CancellationToken Draining => _draining.Token;
 
@@ -25,7 +25,7 @@ internal sealed class HandWorker(ILocalSiloDetails silo, HandWork work) : IMedia
 
     public IDisposable? TryTakeSlot()
     {
-        if (_draining.IsCancellationRequested)
+        if (_draining.IsCancellationRequested || work.Trouble.Length > 0)
             return null;
         if (Interlocked.Increment(ref _busy) <= work.Slots)
             return new Slot(() => Interlocked.Decrement(ref _busy));
@@ -35,6 +35,7 @@ internal sealed class HandWorker(ILocalSiloDetails silo, HandWork work) : IMedia
 
     public async Task<MediaRunResult> RunAsync(MediaRun run, CancellationToken stop)
     {
+        work.Fault();
         var attempt = new HandAttempt(run, silo.Name, stop);
         work.Began(attempt);
         try
@@ -85,6 +86,7 @@ internal sealed class HandWork
 {
     private readonly ConcurrentDictionary<HandAttempt, int> _running = new();
     private readonly ConcurrentDictionary<JobId, int> _most = new();
+    private int _faults;
 
     public int Slots { get; init; } = 2;
 
@@ -92,6 +94,18 @@ internal sealed class HandWork
 
     /// <summary>Whether an attempt begins to write at once: its stream is published.</summary>
     public Func<MediaRun, bool> Starts { get; init; } = _ => true;
+
+    /// <summary>Why no slot is given; empty: they are.</summary>
+    public string Trouble { get; init; } = "";
+
+    /// <summary>How many attempts break what a worker promises, and throw.</summary>
+    public int Faults { get => _faults; init => _faults = value; }
+
+    public void Fault()
+    {
+        if (Interlocked.Decrement(ref _faults) >= 0)
+            throw new NotSupportedException("The worker has a fault.");
+    }
 
     public HandAttempt[] Running => [.. _running.Keys];
 

@@ -53,6 +53,35 @@ public sealed class MediaJobTests
     }
 
     [Fact]
+    public async Task A_job_whose_recording_is_refused_by_the_index_ends_with_the_reason()
+    {
+        await using var cluster = await JobCluster.Start(1, new HandWork(), o => o.MaxRecordings = 1);
+        await cluster.UntilRuns((await cluster.StartJob("alice")).Id);
+        await Until.True(async () => (await cluster.Client.GetRecordings("chat").List()).Length == 1, "the index is full");
+        var job = await cluster.StartJob("bob");
+        await cluster.UntilState(job.Id, MediaJobState.Failed);
+        var details = (await cluster.Client.GetMediaJob(job.Id).Describe()).ValueOrThrow();
+        Assert.Contains("Jobs:MaxRecordings", details.Summary.Reason, StringComparison.Ordinal);
+        Assert.Null(cluster.Work.Of(job.Id));
+    }
+
+    [Fact]
+    public async Task A_job_that_waits_for_a_node_in_trouble_says_which()
+    {
+        await using var cluster = await JobCluster.Start(1, new HandWork { Trouble = "The disk is full." });
+        var job = await cluster.StartJob("alice");
+        await cluster.UntilState(job.Id, MediaJobState.Queued);
+        await Until.True(async () => (await cluster.Client.GetMediaJobs().List()).Single().Reason == "The disk is full.", "it says so");
+    }
+
+    [Fact]
+    public async Task A_fault_of_a_worker_does_not_leave_a_job_standing()
+    {
+        await using var cluster = await JobCluster.Start(1, new HandWork { Faults = 1 }, o => o.LongestPause = TimeSpan.FromMilliseconds(20));
+        await cluster.UntilRuns((await cluster.StartJob("alice")).Id);
+    }
+
+    [Fact]
     public async Task A_job_that_is_stopped_completes_its_part()
     {
         await using var cluster = await JobCluster.Start(1, new HandWork());
@@ -140,10 +169,10 @@ public sealed class MediaJobTests
         await Until.True(async () => (await recordings.List()).Any(r => r is { Part: 1, State: RecordingState.Complete }), "it is complete");
         Assert.True((await recordings.Delete(job.Id, 1)).IsDone);
         Assert.DoesNotContain(await recordings.List(), r => r.Part == 1);
-        var deleted = Assert.Single(await recordings.ListDeleted(cluster.NodeOf(0)));
-        Assert.Empty(await recordings.ListDeleted("another"));
+        var deleted = Assert.Single(await recordings.ListUnsettled(cluster.NodeOf(0)));
+        Assert.Empty(await recordings.ListUnsettled("another"));
         await recordings.Forget([deleted]);
-        Assert.Empty(await recordings.ListDeleted(cluster.NodeOf(0)));
+        Assert.Empty(await recordings.ListUnsettled(cluster.NodeOf(0)));
         Assert.Equal(RefusalCode.UnknownRecording, (await recordings.Delete(job.Id, 1)).Refusal!.Code);
     }
 
