@@ -38,17 +38,17 @@ public sealed class SampleTests
         await sample.LineAsync(line => line.StartsWith("chat/vip: MemberLeft ", StringComparison.Ordinal), Limit);
     }
 
-    [Fact]
-    public async Task The_package_has_what_its_users_need()
+    [Theory, InlineData("RoomGrains.Abstractions"), InlineData("RoomGrains.Rtmp")]
+    public async Task The_packages_have_what_their_users_need(string project)
     {
         var folder = Directory.CreateTempSubdirectory("roomgrains-package-");
         await using var pack = RunningProgram.Start("dotnet",
-            ["pack", Repository.PathOf("src", "RoomGrains.Abstractions"), "--no-build", "-c", Output.Parent!.Name, "-o", folder.FullName, "--nologo"],
+            ["pack", Repository.PathOf("src", project), "--no-build", "-c", Output.Parent!.Name, "-o", folder.FullName, "--nologo"],
             environment: new Dictionary<string, string> { ["MSBUILDDISABLENODEREUSE"] = "1", ["UseSharedCompilation"] = "false" });
         Assert.True(await pack.ExitAsync(Limit) == 0, pack.Output);
-        Assert.Contains("lib/net10.0/RoomGrains.Abstractions.pdb", Entries("*.snupkg"));
+        Assert.Contains($"lib/net10.0/{project}.pdb", Entries("*.snupkg"));
         var entries = Entries("*.nupkg");
-        Assert.Superset(new HashSet<string> { "README.md", "RoomGrains.Abstractions.nuspec", "lib/net10.0/RoomGrains.Abstractions.dll", "lib/net10.0/RoomGrains.Abstractions.xml" }, entries);
+        Assert.Superset(new HashSet<string> { "README.md", $"{project}.nuspec", $"lib/net10.0/{project}.dll", $"lib/net10.0/{project}.xml" }, entries);
         folder.Delete(recursive: true);
 
         HashSet<string> Entries(string pattern)

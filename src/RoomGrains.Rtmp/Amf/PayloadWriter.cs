@@ -8,7 +8,7 @@ namespace RoomGrains.Rtmp.Amf;
 /// Builds the payload of one message, no longer than a message can be. What a peer sent as references may be far longer when it is
 /// written out, so the cap is the writer's, not the caller's.
 /// </summary>
-internal sealed class PayloadWriter : IBufferWriter<byte>, IDisposable
+internal sealed class PayloadWriter(int maxLength = PayloadWriter.MaxLength) : IBufferWriter<byte>, IDisposable
 {
     /// <summary>The 24 bits of a message's length (RTMP 1.0 §5.3.1.2.1).</summary>
     public const int MaxLength = 0xFFFFFF;
@@ -36,6 +36,8 @@ internal sealed class PayloadWriter : IBufferWriter<byte>, IDisposable
 
     public SharedBuffer ToBuffer() => Length == 0 ? SharedBuffer.Empty : SharedBuffer.CopyOf(_bytes.AsSpan(0, Length));
 
+    public byte[] ToArray() => _bytes.AsSpan(0, Length).ToArray();
+
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(_bytes);
@@ -45,11 +47,11 @@ internal sealed class PayloadWriter : IBufferWriter<byte>, IDisposable
     private void Reserve(int size)
     {
         var needed = (long)Length + Math.Max(size, 1);
+        if (needed > maxLength)
+            Throw.PayloadTooLong(maxLength);
         if (needed <= _bytes.Length)
             return;
-        if (needed > MaxLength)
-            Throw.PayloadTooLong(MaxLength);
-        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Max(needed, Math.Min(_bytes.Length * 2L, MaxLength)));
+        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Max(needed, Math.Min(_bytes.Length * 2L, maxLength)));
         _bytes.AsSpan(0, Length).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(_bytes);
         _bytes = larger;
