@@ -12,7 +12,7 @@ public sealed class ContractTests
     private static readonly Assembly Contracts = typeof(ConnectionId).Assembly;
 
     /// <summary>Types that never cross.</summary>
-    private static readonly HashSet<Type> Local = [typeof(GrainKeys), typeof(ClusterKey), typeof(Names), typeof(NodeRoles), typeof(PlainText), typeof(RefusalException)];
+    private static readonly HashSet<Type> Local = [typeof(GrainKeys), typeof(ClusterKey), typeof(IdentitySources), typeof(Names), typeof(NodeRoles), typeof(PlainText), typeof(RefusalException)];
 
     public static TheoryData<Type> DataTypes => [.. Types().Where(t => !t.IsInterface && !t.IsEnum && !t.IsAssignableTo(typeof(Exception)))];
 

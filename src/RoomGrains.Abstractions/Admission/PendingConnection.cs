@@ -43,6 +43,8 @@ public sealed record PendingSummary
     [Id(8)] public string WaitsFor { get; init; } = "";
     /// <summary>The node it is connected to.</summary>
     [Id(9)] public string Node { get; init; } = "";
+    /// <summary>Who it is, as far as it has proved that already.</summary>
+    [Id(10)] public Identity Identity { get; init; } = Identity.Anonymous(MemberRole.Member);
 }
 
 /// <summary>One step on the way of a connection to its verdict.</summary>

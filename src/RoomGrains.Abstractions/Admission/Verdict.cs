@@ -35,6 +35,8 @@ public sealed record Verdict
     [Id(8)] public bool ConfirmDelivery { get; init; }
     /// <summary>What an accepted connection does for the room where its ticket says that it is a media job of this cluster, see <see cref="Member.Service"/>. Empty: a client.</summary>
     [Id(9)] public string Service { get; init; } = "";
+    /// <summary>Who an accepted connection is: its node tells the room so again and again, see <see cref="Member.Identity"/>.</summary>
+    [Id(10)] public Identity Identity { get; init; } = Identity.Anonymous(MemberRole.Member);
 }
 
 /// <summary>The answer to one slice of waiting: the verdict, or "still pending, ask again".</summary>

@@ -47,6 +47,12 @@ public enum RefusalCode
     UnknownRecording = 21,
     /// <summary>As many jobs wait or run as may.</summary>
     TooManyJobs = 22,
+    /// <summary>The token, key or password that was presented proves nothing: expired, wrongly signed, for another room, used up; or none was, and one is needed.</summary>
+    InvalidCredentials = 23,
+    /// <summary>The role of who asks does not allow it.</summary>
+    NotPermitted = 24,
+    /// <summary>There is no such stream key.</summary>
+    UnknownStreamKey = 25,
 }
 
 /// <summary>A refusal of the domain: what was wrong, and what to do about it. It is a result, not an exception.</summary>

@@ -32,4 +32,6 @@ public sealed record Ticket
     public bool Approved { get; init; }
     /// <summary>Guest: what the bearer does for the room where it is a media job of this cluster, see <see cref="Member.Service"/>. Empty: a client.</summary>
     public string Service { get; init; } = "";
+    /// <summary>Guest: who the bearer is. Null: nobody has looked yet.</summary>
+    public Identity? Identity { get; init; }
 }

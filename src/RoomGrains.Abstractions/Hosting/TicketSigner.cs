@@ -11,8 +11,8 @@ namespace RoomGrains.Hosting;
 /// </summary>
 public sealed class TicketSigner
 {
-    /// <summary>The longest ticket that is looked at, in characters: names of 255 bytes, twice, leave room to spare.</summary>
-    public const int MaxLength = 2048;
+    /// <summary>The longest ticket that is looked at, in characters: four names of 255 bytes in any script, each escaped, leave room to spare.</summary>
+    public const int MaxLength = 6144;
 
     private readonly byte[] _key;
 

@@ -14,6 +14,32 @@ public sealed record RoomSettings
     [Id(3)] public string? Title { get; init; }
     /// <summary>Profiles of the media jobs that begin with every stream of the room, for example <c>record</c>; separated by commas. Empty: none.</summary>
     [Id(4)] public string? Auto { get; init; }
+    /// <summary>Who may publish.</summary>
+    [Id(5)] public PublishRule? PublishBy { get; init; }
+    /// <summary>Streams that a member may publish at a time, 0 to 100 000. 0: as many as the room has place for.</summary>
+    [Id(6)] public int? StreamsPerMember { get; init; }
+    /// <summary>Who may let newcomers in, of those who are in the room.</summary>
+    [Id(7)] public ApproveRule? ApproveBy { get; init; }
+}
+
+/// <summary>Who may publish in a room.</summary>
+public enum PublishRule
+{
+    /// <summary>Every member whose role is <see cref="MemberRole.Publisher"/> or more.</summary>
+    Anybody = 0,
+    /// <summary>Of those, who is known (<see cref="Identity.IsKnown"/>).</summary>
+    Identified = 1,
+    /// <summary>Moderators only.</summary>
+    Moderators = 2,
+}
+
+/// <summary>Who may let newcomers into a room, of those who are in it.</summary>
+public enum ApproveRule
+{
+    /// <summary>Moderators only.</summary>
+    Moderators = 0,
+    /// <summary>Every member whose role is <see cref="MemberRole.Member"/> or more and who is known (<see cref="Identity.IsKnown"/>).</summary>
+    Members = 1,
 }
 
 /// <summary>Settings of an application. What is null follows the node's configuration.</summary>
@@ -32,7 +58,11 @@ public sealed record ApplicationSettings
 /// <param name="Deadline">How long a newcomer may be pending.</param>
 /// <param name="Title">A title for people.</param>
 /// <param name="Auto">Profiles of the media jobs that begin with every stream of the room, separated by commas.</param>
+/// <param name="PublishBy">Who may publish.</param>
+/// <param name="StreamsPerMember">Streams that a member may publish at a time; 0: as many as the room has place for.</param>
+/// <param name="ApproveBy">Who may let newcomers in, of those who are in the room.</param>
 [GenerateSerializer, Immutable, Alias("RoomGrains.EffectiveRoomSettings")]
 public sealed record EffectiveRoomSettings(
     [property: Id(0)] int Capacity, [property: Id(1)] bool WaitingRoom, [property: Id(2)] TimeSpan Deadline, [property: Id(3)] string Title,
-    [property: Id(4)] string Auto = "");
+    [property: Id(4)] string Auto = "", [property: Id(5)] PublishRule PublishBy = PublishRule.Anybody, [property: Id(6)] int StreamsPerMember = 0,
+    [property: Id(7)] ApproveRule ApproveBy = ApproveRule.Moderators);

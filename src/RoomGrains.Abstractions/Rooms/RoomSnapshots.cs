@@ -42,6 +42,8 @@ public sealed record Member
     [Id(5)] public ImmutableArray<string> Plays { get; init; } = [];
     /// <summary>What it does for the room where it is no person but a media job, for example <c>record</c>: it takes no seat and does not count. Empty: an ordinary member.</summary>
     [Id(6)] public string Service { get; init; } = "";
+    /// <summary>Who it is, as it proved when it came.</summary>
+    [Id(7)] public Identity Identity { get; init; } = Identity.Anonymous(MemberRole.Member);
 }
 
 /// <summary>A stream as its origin reports it.</summary>

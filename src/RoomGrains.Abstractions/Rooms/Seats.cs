@@ -76,5 +76,7 @@ public sealed record StreamRoute([property: Id(0)] string Stream, [property: Id(
 /// <param name="Publisher">The member that wants to publish.</param>
 /// <param name="Node">Its node: the origin of the stream.</param>
 /// <param name="Stream">The name.</param>
+/// <param name="Identity">Who publishes, as a token or key in the query of the stream's name has proved; null: the member itself, as it came in.</param>
 [GenerateSerializer, Immutable, Alias("RoomGrains.StreamClaim")]
-public sealed record StreamClaim([property: Id(0)] ConnectionId Publisher, [property: Id(1)] string Node, [property: Id(2)] string Stream);
+public sealed record StreamClaim(
+    [property: Id(0)] ConnectionId Publisher, [property: Id(1)] string Node, [property: Id(2)] string Stream, [property: Id(3)] Identity? Identity = null);

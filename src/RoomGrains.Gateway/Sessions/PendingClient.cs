@@ -95,6 +95,7 @@ internal sealed class PendingClient : IDisposable
         Client = Request.Client,
         Since = verdict.DecidedAt,
         Service = verdict.Service,
+        Identity = verdict.Identity,
     };
 
     /// <summary>Hands over what was held, in the order it came.</summary>

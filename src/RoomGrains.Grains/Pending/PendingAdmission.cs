@@ -43,6 +43,9 @@ internal sealed partial class PendingAdmission
     /// <summary>What it does for the room, where a ticket says that it is a media job of this cluster; empty: a client.</summary>
     public string Service { get; set; } = "";
 
+    /// <summary>Who it is, as far as it has proved that already.</summary>
+    public Identity Identity { get; set; } = Identity.Anonymous(MemberRole.Member);
+
     /// <summary>
     /// When the wait began, on this silo's clock. An activation that takes over from a dead one goes on counting where the gateway is; the
     /// gateway's clock itself may be seconds or hours away from this one.
@@ -93,9 +96,9 @@ internal sealed partial class PendingAdmission
     }
 
     /// <summary>Who would sit in the room.</summary>
-    public Member Member => new() { Id = Id, Node = Request.Node, Address = Request.Address.ToString(), Client = Request.Client, Service = Service };
+    public Member Member => new() { Id = Id, Node = Request.Node, Address = Request.Address.ToString(), Client = Request.Client, Service = Service, Identity = Identity };
 
-    public Verdict Accept(RoomKey room, string by, bool confirm) => New(VerdictKind.Accept, by, confirm) with { Room = room, Service = Service };
+    public Verdict Accept(RoomKey room, string by, bool confirm) => New(VerdictKind.Accept, by, confirm) with { Room = room, Service = Service, Identity = Identity };
 
     public Verdict Reject(Refusal refusal, string by, bool confirm) =>
         New(VerdictKind.Reject, by, confirm) with { Code = refusal.Code, Description = refusal.Message };
@@ -118,6 +121,7 @@ internal sealed partial class PendingAdmission
         Address = Request.Address.ToString(),
         WaitsFor = WaitsFor,
         Node = Request.Node,
+        Identity = Identity,
     };
 
     public PendingDetails Details =>

@@ -113,8 +113,8 @@ internal sealed class SeatTable(TimeSpan lease)
             }
             if (!_places.TryGetValue(member.Id, out var place))
                 Add(place = new Place { Member = member with { Node = node, Since = member.Since == default ? now : member.Since }, SeatedAt = now });
-            // The gateway knows the member better, but when it got its seat is the room's to say, and whether that is one.
-            place.Member = member with { Node = node, Since = place.Member.Since, Service = place.Member.Service };
+            // The gateway knows the member better, but when it got its seat is the room's to say, whether that is one, and who sits there.
+            place.Member = member with { Node = node, Since = place.Member.Since, Service = place.Member.Service, Identity = place.Member.Identity };
             (place.Reported, place.HeardAt) = (true, now);
         }
         var reported = members.Select(m => m.Id).ToHashSet();

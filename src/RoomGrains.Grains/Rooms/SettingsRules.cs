@@ -20,7 +20,10 @@ internal static class SettingsRules
             waits,
             room?.Deadline ?? defaults.Deadline ?? (waits ? node.WaitingRoomDeadline : node.Deadline),
             room?.Title ?? defaults.Title ?? "",
-            room?.Auto ?? defaults.Auto ?? "");
+            room?.Auto ?? defaults.Auto ?? "",
+            room?.PublishBy ?? defaults.PublishBy ?? PublishRule.Anybody,
+            room?.StreamsPerMember ?? defaults.StreamsPerMember ?? 0,
+            room?.ApproveBy ?? defaults.ApproveBy ?? ApproveRule.Moderators);
     }
 
     /// <summary>The settings with the changes: what is null in them stays.</summary>
@@ -31,6 +34,9 @@ internal static class SettingsRules
         Deadline = changes.Deadline ?? old.Deadline,
         Title = changes.Title ?? old.Title,
         Auto = changes.Auto ?? old.Auto,
+        PublishBy = changes.PublishBy ?? old.PublishBy,
+        StreamsPerMember = changes.StreamsPerMember ?? old.StreamsPerMember,
+        ApproveBy = changes.ApproveBy ?? old.ApproveBy,
     };
 
     /// <summary>What is wrong with the settings, all of it; null when nothing is.</summary>
@@ -45,6 +51,12 @@ internal static class SettingsRules
             errors.Add($"A title has up to {MaxTitle} characters and no control characters.");
         if (settings.Auto is { Length: > 0 } auto && auto.Split(',') is var profiles && (profiles.Length > MaxAuto || !profiles.All(profile => Names.IsValid(profile))))
             errors.Add($"Media jobs that begin by themselves are up to {MaxAuto} names of profiles with commas between them, for example record,hls. {Names.Rule}");
+        if (settings.StreamsPerMember is { } streams and not (>= 0 and <= 100_000))
+            errors.Add($"{streams} streams for each member is not possible: give 0 to 100000.");
+        if (settings.PublishBy is { } publish && !Enum.IsDefined(publish))
+            errors.Add($"Who may publish is one of {string.Join(", ", Enum.GetNames<PublishRule>())}.");
+        if (settings.ApproveBy is { } approve && !Enum.IsDefined(approve))
+            errors.Add($"Who may let newcomers in is one of {string.Join(", ", Enum.GetNames<ApproveRule>())}.");
         return errors.Count == 0 ? null : new Refusal(RefusalCode.InvalidSetting, string.Join(' ', errors));
     }
 }
