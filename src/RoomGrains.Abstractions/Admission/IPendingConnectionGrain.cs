@@ -25,9 +25,10 @@ public interface IPendingConnectionGrain : IGrainWithStringKey
     /// that the client was told, or has not for some seconds (the trail says so). Refused for want of a seat, it is pending as before.
     /// </summary>
     /// <param name="by">Who decides, for the trail.</param>
+    /// <param name="remember">Whether the room's waiting room lets this user pass from now on, see <see cref="IRoomGrain.Remember"/>. Refused for somebody whom nobody knows.</param>
     /// <returns>The verdict as delivered; refused when it was decided before, the client has gone, or the room has no free seat.</returns>
     [Alias("Approve")]
-    Task<Answer<Verdict>> Approve(string by);
+    Task<Answer<Verdict>> Approve(string by, bool remember = false);
 
     /// <summary>Tells the connection no. Returns as <see cref="Approve"/> does.</summary>
     /// <param name="by">Who decides, for the trail.</param>

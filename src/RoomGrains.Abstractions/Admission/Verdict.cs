@@ -43,4 +43,8 @@ public sealed record Verdict
 /// <param name="Verdict">The verdict; null while pending.</param>
 /// <param name="Deadline">When the connection will be timed out if nobody decides (UTC).</param>
 [GenerateSerializer, Immutable, Alias("RoomGrains.AdmissionAnswer")]
-public sealed record AdmissionAnswer([property: Id(0)] Verdict? Verdict, [property: Id(1)] DateTimeOffset Deadline);
+public sealed record AdmissionAnswer([property: Id(0)] Verdict? Verdict, [property: Id(1)] DateTimeOffset Deadline)
+{
+    /// <summary>Its place among those who wait for the same room's moderators, from 1; 0 where it waits for something else, or nobody knows yet.</summary>
+    [Id(2)] public int Position { get; init; }
+}

@@ -53,6 +53,12 @@ public enum RefusalCode
     NotPermitted = 24,
     /// <summary>There is no such stream key.</summary>
     UnknownStreamKey = 25,
+    /// <summary>The room is locked: nobody new gets in but moderators.</summary>
+    RoomLocked = 30,
+    /// <summary>The user, or the address, is banned from the room.</summary>
+    Banned = 31,
+    /// <summary>There is no such ban, mute or known guest.</summary>
+    NothingToUndo = 32,
 }
 
 /// <summary>A refusal of the domain: what was wrong, and what to do about it. It is a result, not an exception.</summary>

@@ -8,6 +8,9 @@ public static class GrainKeys
     /// <summary>The room's grain.</summary>
     public static IRoomGrain GetRoom(this IGrainFactory grains, RoomKey key) => grains.Get<IRoomGrain>(key.ToString());
 
+    /// <summary>What has been done in a room by whom.</summary>
+    public static IAuditGrain GetAudit(this IGrainFactory grains, RoomKey key) => grains.Get<IAuditGrain>(key.ToString());
+
     /// <summary>The grain of a pending connection.</summary>
     public static IPendingConnectionGrain GetPending(this IGrainFactory grains, ConnectionId id) => grains.Get<IPendingConnectionGrain>(id.Value);
 

@@ -31,23 +31,75 @@ public interface IRoomGrain : IGrainWithStringKey
     Task<RoomRoutes> Report(NodePresence presence);
 
     /// <summary>Creates the room for good, with settings that survive restarts. Refused when it was created before.</summary>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="by">Who does it, for the audit trail.</param>
     [Alias("Create")]
-    Task<Answer<RoomDetails>> Create(RoomSettings settings);
+    Task<Answer<RoomDetails>> Create(RoomSettings settings, string by = "");
 
     /// <summary>Changes settings: what is null in <paramref name="changes"/> stays. A room that was made on the fly becomes permanent by it. Refused when there is no such room.</summary>
+    /// <param name="changes">The changes.</param>
+    /// <param name="by">Who does it, for the audit trail.</param>
     [Alias("Set")]
-    Task<Answer<RoomDetails>> Set(RoomSettings changes);
+    Task<Answer<RoomDetails>> Set(RoomSettings changes, string by = "");
 
-    /// <summary>Closes the room: its members are told and leave, its settings are deleted; a room made on the fly just ends.</summary>
+    /// <summary>Closes the room: its members are told and leave, its settings, bans, mutes and known guests are deleted; a room made on the fly just ends.</summary>
     /// <param name="reason">What the members are told.</param>
+    /// <param name="by">Who does it, for the audit trail.</param>
     [Alias("Close")]
-    Task<Answer> Close(string reason);
+    Task<Answer> Close(string reason, string by = "");
 
     /// <summary>Ends a member's connection.</summary>
     /// <param name="connection">Whose.</param>
     /// <param name="reason">What the member is told.</param>
+    /// <param name="by">Who does it, for the audit trail.</param>
     [Alias("Kick")]
-    Task<Answer> Kick(ConnectionId connection, string reason);
+    Task<Answer> Kick(ConnectionId connection, string reason, string by = "");
+
+    /// <summary>
+    /// Keeps a user or a range of addresses out, from now on and durably, and puts out who is here of them. Refused when there is no such room, and where the ban
+    /// does not say whom.
+    /// </summary>
+    /// <param name="ban">Whom, why, until when, and who says so; <see cref="RoomGrains.Ban.At"/> is the room's to say.</param>
+    /// <returns>The ban as it is kept.</returns>
+    [Alias("Ban")]
+    Task<Answer<Ban>> Ban(Ban ban);
+
+    /// <summary>Lifts a ban. Refused when there is none of this subject.</summary>
+    /// <param name="subject">The user or the addresses, as in <see cref="RoomGrains.Ban.Subject"/>.</param>
+    /// <param name="by">Who does it, for the audit trail.</param>
+    [Alias("Unban")]
+    Task<Answer> Unban(string subject, string by = "");
+
+    /// <summary>Spares the others what a member sends. It holds for the user, where it is known who that is, also when he comes back.</summary>
+    /// <param name="connection">Whose.</param>
+    /// <param name="media">What of it; it replaces what was muted before.</param>
+    /// <param name="duration">For how long; null: until somebody unmutes it.</param>
+    /// <param name="by">Who does it, for the audit trail.</param>
+    /// <returns>The mute as it is kept.</returns>
+    [Alias("Mute")]
+    Task<Answer<Mute>> Mute(ConnectionId connection, MutedMedia media, TimeSpan? duration = null, string by = "");
+
+    /// <summary>Ends a mute. Refused when there is none of this subject.</summary>
+    /// <param name="subject">The user or the connection, as in <see cref="RoomGrains.Mute.Subject"/>.</param>
+    /// <param name="by">Who does it, for the audit trail.</param>
+    [Alias("Unmute")]
+    Task<Answer> Unmute(string subject, string by = "");
+
+    /// <summary>Lets a user pass the waiting room from now on, durably.</summary>
+    /// <param name="user">As in <see cref="Identity.User"/>.</param>
+    /// <param name="by">Who does it, for the audit trail.</param>
+    [Alias("Remember")]
+    Task<Answer> Remember(string user, string by = "");
+
+    /// <summary>Lets a user wait again as everybody does. Refused when it was not remembered.</summary>
+    /// <param name="user">As in <see cref="Identity.User"/>.</param>
+    /// <param name="by">Who does it, for the audit trail.</param>
+    [Alias("Forget")]
+    Task<Answer> Forget(string user, string by = "");
+
+    /// <summary>Who is banned, muted and let pass. What has run out is not in it.</summary>
+    [Alias("DescribeModeration")]
+    Task<Answer<RoomModeration>> DescribeModeration();
 
     /// <summary>
     /// Tells the observer of every change from here on, until <see cref="Unwatch"/>, or a minute after the last call: watch again before that,

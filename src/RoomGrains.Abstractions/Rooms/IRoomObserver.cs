@@ -27,6 +27,12 @@ public enum RoomEventKind
     SettingsChanged = 5,
     /// <summary>The room has been closed.</summary>
     Closed = 6,
+    /// <summary>A member is muted, or in another way than before, or no more: see <see cref="Member.Muted"/>.</summary>
+    MemberMuted = 7,
+    /// <summary>Somebody waits for an approval.</summary>
+    GuestWaits = 8,
+    /// <summary>Somebody waits no more: approved, rejected, or gone.</summary>
+    GuestDecided = 9,
 }
 
 /// <summary>Something that happened in a room.</summary>
@@ -43,4 +49,6 @@ public sealed record RoomEvent
     [Id(3)] public StreamInfo? Stream { get; init; }
     /// <summary>The new settings; else null.</summary>
     [Id(4)] public EffectiveRoomSettings? Settings { get; init; }
+    /// <summary>Who waits, or waits no more; else null.</summary>
+    [Id(5)] public PendingSummary? Guest { get; init; }
 }

@@ -20,6 +20,8 @@ public sealed record RoomSettings
     [Id(6)] public int? StreamsPerMember { get; init; }
     /// <summary>Who may let newcomers in, of those who are in the room.</summary>
     [Id(7)] public ApproveRule? ApproveBy { get; init; }
+    /// <summary>Whether nobody new gets in but moderators. Who is in stays, and may connect anew where its node asks it to.</summary>
+    [Id(10)] public bool? Locked { get; init; }
 }
 
 /// <summary>Who may publish in a room.</summary>
@@ -65,4 +67,8 @@ public sealed record ApplicationSettings
 public sealed record EffectiveRoomSettings(
     [property: Id(0)] int Capacity, [property: Id(1)] bool WaitingRoom, [property: Id(2)] TimeSpan Deadline, [property: Id(3)] string Title,
     [property: Id(4)] string Auto = "", [property: Id(5)] PublishRule PublishBy = PublishRule.Anybody, [property: Id(6)] int StreamsPerMember = 0,
-    [property: Id(7)] ApproveRule ApproveBy = ApproveRule.Moderators);
+    [property: Id(7)] ApproveRule ApproveBy = ApproveRule.Moderators)
+{
+    /// <summary>Whether nobody new gets in but moderators.</summary>
+    [Id(10)] public bool Locked { get; init; }
+}

@@ -44,6 +44,8 @@ public sealed record Member
     [Id(6)] public string Service { get; init; } = "";
     /// <summary>Who it is, as it proved when it came.</summary>
     [Id(7)] public Identity Identity { get; init; } = Identity.Anonymous(MemberRole.Member);
+    /// <summary>What the others are spared of it. Only the room knows it: nodes do not report it.</summary>
+    [Id(8)] public MutedMedia Muted { get; init; }
 }
 
 /// <summary>A stream as its origin reports it.</summary>
@@ -86,4 +88,8 @@ public sealed record StreamInfo
 [GenerateSerializer, Immutable, Alias("RoomGrains.RoomDetails")]
 public sealed record RoomDetails(
     [property: Id(0)] RoomSummary Summary, [property: Id(1)] EffectiveRoomSettings Settings,
-    [property: Id(2)] ImmutableArray<Member> Members, [property: Id(3)] ImmutableArray<StreamInfo> Streams);
+    [property: Id(2)] ImmutableArray<Member> Members, [property: Id(3)] ImmutableArray<StreamInfo> Streams)
+{
+    /// <summary>Who waits for an approval, the longest first. They sit nowhere yet.</summary>
+    [Id(4)] public ImmutableArray<PendingSummary> Waiting { get; init; } = [];
+}

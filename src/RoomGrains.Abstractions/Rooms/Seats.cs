@@ -55,14 +55,24 @@ public sealed record NodePresence
 }
 
 /// <summary>
-/// Where each stream of a room is published. A room answers every report with it, and sends it to every node with members in the room
+/// What a node must know of a room: where each stream is published, and who is muted. A room answers every report with it, and sends it to every node with members in the room
 /// when it changes: so all nodes agree within moments, and a lost message is made good by the next report.
 /// </summary>
 /// <param name="Room">The room.</param>
 /// <param name="Version">Rises with every change: an older one that arrives late is ignored. 0, without streams: the room has nothing to say, because it does not know yet, or because nobody of this node is in it.</param>
 /// <param name="Streams">A route for each stream, by name.</param>
 [GenerateSerializer, Immutable, Alias("RoomGrains.RoomRoutes")]
-public sealed record RoomRoutes([property: Id(0)] RoomKey Room, [property: Id(1)] long Version, [property: Id(2)] ImmutableArray<StreamRoute> Streams);
+public sealed record RoomRoutes([property: Id(0)] RoomKey Room, [property: Id(1)] long Version, [property: Id(2)] ImmutableArray<StreamRoute> Streams)
+{
+    /// <summary>Whose sound, picture or words the node of the member drops.</summary>
+    [Id(3)] public ImmutableArray<MemberMute> Mutes { get; init; } = [];
+}
+
+/// <summary>A muted member.</summary>
+/// <param name="Connection">Who.</param>
+/// <param name="Media">What is dropped of it.</param>
+[GenerateSerializer, Immutable, Alias("RoomGrains.MemberMute")]
+public sealed record MemberMute([property: Id(0)] ConnectionId Connection, [property: Id(1)] MutedMedia Media);
 
 /// <summary>Where a stream is published: its players' nodes pull it from there, once for each node.</summary>
 /// <param name="Stream">The stream's name in its room.</param>

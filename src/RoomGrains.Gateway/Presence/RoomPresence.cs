@@ -37,13 +37,23 @@ internal sealed partial class RoomPresence(
     public int RoomCount => _rooms.Count;
 
     /// <summary>A connection has got its seat.</summary>
-    public void Join(RoomKey room, Member member) => Change(room, local => local.Members[member.Id] = member, soon: true);
+    /// <returns>What the room says of the member, while it is here.</returns>
+    public LocalMember Join(RoomKey room, Member member)
+    {
+        var here = new LocalMember(member);
+        Change(room, local =>
+        {
+            local.Members[member.Id] = here;
+            here.Learn(local.Routes.Mutes);
+        }, soon: true);
+        return here;
+    }
 
     /// <summary>A member plays other streams than before.</summary>
     public void SetPlays(RoomKey room, ConnectionId id, ImmutableArray<string> plays) => Change(room, local =>
     {
-        if (local.Members.TryGetValue(id, out var member))
-            local.Members[id] = member with { Plays = plays };
+        if (local.Members.TryGetValue(id, out var here))
+            here.Member = here.Member with { Plays = plays };
     });
 
     /// <summary>A member publishes.</summary>
@@ -73,7 +83,7 @@ internal sealed partial class RoomPresence(
             return _rooms.TryGetValue(stream.Room, out var local) ? local.Routes.Streams.FirstOrDefault(r => r.Stream == stream.Stream) : null;
     }
 
-    /// <summary>A room says where its streams are published. What is older than what we know is ignored.</summary>
+    /// <summary>A room says where its streams are published, and who is muted. What is older than what we know is ignored.</summary>
     public void Learn(RoomRoutes routes)
     {
         lock (_gate)
@@ -81,6 +91,8 @@ internal sealed partial class RoomPresence(
             if (!_rooms.TryGetValue(routes.Room, out var local) || routes.Version <= local.Routes.Version)
                 return;
             local.Routes = routes;
+            foreach (var here in local.Members.Values)
+                here.Learn(routes.Mutes);
         }
         RoutesChanged?.Invoke(routes);
     }
@@ -138,7 +150,7 @@ internal sealed partial class RoomPresence(
             return presence with
             {
                 RoutesVersion = local.Routes.Version,
-                Members = [.. local.Members.Values],
+                Members = [.. local.Members.Values.Select(here => here.Member)],
                 Streams = [.. local.Streams.Values.Select(stream => statistics.TryGetValue(stream.Name, out var s) ? Merge(stream, s) : stream)],
                 Players = statistics.Where(s => s.Value.Players > 0).ToImmutableDictionary(s => s.Key, s => s.Value.Players),
             };
@@ -204,7 +216,7 @@ internal sealed partial class RoomPresence(
     private sealed class LocalRoom(RoomKey key)
     {
         public RoomRoutes Routes { get; set; } = new(key, 0, []);
-        public Dictionary<ConnectionId, Member> Members { get; } = [];
+        public Dictionary<ConnectionId, LocalMember> Members { get; } = [];
         public Dictionary<string, StreamInfo> Streams { get; } = [];
         public bool Changed { get; set; }
         public long? ReportedAt { get; set; }

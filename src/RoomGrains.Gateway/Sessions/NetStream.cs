@@ -9,6 +9,7 @@ namespace RoomGrains.Gateway.Sessions;
 /// <summary>One NetStream of a member: idle, publishing or playing.</summary>
 internal sealed class NetStream(uint id, RoomMember member, Outbox output, SessionServices services, Action<SessionEnd> end)
 {
+    private readonly MuteFilter _mute = new(member.Here);
     private Publication? _publication;
     private Subscription? _subscription;
     private PlayerSink? _sink;
@@ -58,7 +59,7 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
     /// <summary>Passes a message of the publisher on to the players.</summary>
     public void Publish(in RtmpMessage message)
     {
-        if (_exit?.Holds(message.Type, message.Payload.Span) != true)
+        if (_exit?.Holds(message.Type, message.Payload.Span) != true && !_mute.Drops(message))
             _publication?.Send(message);
     }
 

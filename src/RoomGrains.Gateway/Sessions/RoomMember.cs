@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using RoomGrains.Gateway.Connections;
+using RoomGrains.Gateway.Presence;
 using RoomGrains.Rtmp;
 using RoomGrains.Rtmp.Commands;
 using RoomGrains.Rtmp.Messages;
@@ -23,12 +24,15 @@ internal sealed class RoomMember : ISessionRole
     public RoomMember(RoomKey room, Member member, Outbox output, SessionServices services, Action<SessionEnd> end)
     {
         (Room, Id, IsService, _output, _services, _end) = (room, member.Id, member.Service.Length > 0, output, services, end);
-        services.Presence.Join(room, member);
+        Here = services.Presence.Join(room, member);
     }
 
     public ConnectionId Id { get; }
 
     public RoomKey Room { get; }
+
+    /// <summary>What the room says of it.</summary>
+    public LocalMember Here { get; }
 
     /// <summary>Whether it is a media job of this cluster, and no client.</summary>
     public bool IsService { get; }

@@ -10,6 +10,12 @@ internal sealed class PendingIndex
 
     private readonly Dictionary<ConnectionId, (PendingSummary Line, DateTimeOffset At)> _waiting = [];
 
+    public bool Contains(ConnectionId connection) => _waiting.ContainsKey(connection);
+
+    /// <summary>How many have waited as long as this one, or longer, with it; 0 when it does not wait.</summary>
+    public int PositionOf(ConnectionId connection) =>
+        _waiting.TryGetValue(connection, out var entry) ? _waiting.Values.Count(other => other.Line.Since <= entry.Line.Since) : 0;
+
     public void Report(PendingSummary line, DateTimeOffset now)
     {
         if (line.State == PendingState.Pending)

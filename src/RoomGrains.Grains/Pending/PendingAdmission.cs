@@ -60,6 +60,9 @@ internal sealed partial class PendingAdmission
 
     public string WaitsFor { get; private set; } = "";
 
+    /// <summary>Its place in its room's queue, from 1; 0 where it is in none.</summary>
+    public int Position { get; set; }
+
     public bool IsPending => State == PendingState.Pending;
 
     /// <summary>The one transition. False when it happened before: then nothing changes.</summary>

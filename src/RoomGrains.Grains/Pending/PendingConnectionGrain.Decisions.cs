@@ -6,10 +6,12 @@ internal sealed partial class PendingConnectionGrain
     /// <summary>How long an approval may look for a seat: below the 30 s after which Orleans gives up the moderator's call, with the wait for the confirmation.</summary>
     private static readonly TimeSpan LongestApproval = TimeSpan.FromSeconds(15);
 
-    public async Task<Answer<Verdict>> Approve(string by)
+    public async Task<Answer<Verdict>> Approve(string by, bool remember)
     {
         if (await Refusal() is { } refusal)
             return refusal;
+        if (remember && !_admission!.Identity.IsKnown)
+            return new Refusal(RefusalCode.InvalidSetting, "Nobody knows who this is, so that it can't be remembered: it came without a token or a stream key. Approve it for this time.");
         var (admission, seating) = (_admission!, _seating!);
         by = PlainText.Of(by, "a moderator");
         admission.Note(by, "approves");
@@ -31,7 +33,10 @@ internal sealed partial class PendingConnectionGrain
         {
             return Undecidable() ?? new Refusal(RefusalCode.Unavailable, "The directory or the room could not be reached. The connection is still pending: try again.");
         }
-        return await Deliver(PendingState.Accepted, admission.Accept(room, by, confirm: true));
+        var told = await Deliver(PendingState.Accepted, admission.Accept(room, by, confirm: true));
+        if (remember && told.IsDone && await GrainFactory.GetRoom(room).Remember(admission.Identity.User, by) is { IsDone: false } not)
+            admission.Note(by, $"could not have it remembered: {not.Refusal}");
+        return told;
     }
 
     public async Task<Answer<Verdict>> Reject(string by, string reason)
@@ -84,6 +89,7 @@ internal sealed partial class PendingConnectionGrain
     {
         if (!End(state, verdict, verdict.DecidedBy, $"{verdict.Kind.ToString().ToLowerInvariant()}: {(verdict.Kind == VerdictKind.Accept ? verdict.Room.ToString() : verdict.Description)}"))
             return Undecidable()!;
+        Record(verdict);
         using var confirmed = new CancellationTokenSource();
         var first = await Task.WhenAny(Delivery.Task, Task.Delay(silo.Options.ConfirmTime, silo.Clock, confirmed.Token));
         await confirmed.CancelAsync();
@@ -92,6 +98,18 @@ internal sealed partial class PendingConnectionGrain
         else if (!await Delivery.Task)
             return Gone();
         return PendingAdmission.Shown(verdict);
+    }
+
+    /// <summary>What moderators decide stands in their room's audit trail, too; nobody waits for it.</summary>
+    private void Record(Verdict verdict)
+    {
+        var admission = _admission!;
+        if ((verdict.Room?.Room ?? admission.Room) is not { } room || !Names.IsValid(admission.Application) || !Names.IsValid(room))
+            return;
+        var action = verdict.Kind switch { VerdictKind.Accept => "approve", VerdictKind.Reject => "reject", _ => "redirect" };
+        var who = admission.Identity.IsKnown ? $"{admission.Identity.User} ({admission.Id})" : admission.Id.Value;
+        GrainFactory.GetAudit(new RoomKey(admission.Application, room))
+            .Append(new AuditEntry(verdict.DecidedAt, verdict.DecidedBy, action, who, PendingAdmission.Shown(verdict).Description)).Ignore();
     }
 
     /// <summary>Why nobody can decide this connection now; null when somebody can. Where nothing is known of it here, other silos are asked.</summary>

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Placement;
 using RoomGrains.Grains.Directory;
+using RoomGrains.Grains.Rooms;
 using RoomGrains.Hosting;
 
 namespace RoomGrains.Grains.Pending;
@@ -50,6 +51,7 @@ internal sealed partial class PendingConnectionGrain(PendingServices silo) : Gra
     private IGrainTimer? _timer;
     private DateTimeOffset _nextReport;
     private DateTimeOffset _lastAsked;
+    private RoomKey? _queuedIn;
     private ConnectionId _id;
     private int _asking;
     private bool _visible;
@@ -76,7 +78,7 @@ internal sealed partial class PendingConnectionGrain(PendingServices silo) : Gra
         if (admission.IsPending && slice > TimeSpan.Zero)
             await WaitForVerdict(slice < LongestSlice ? slice : LongestSlice);
         var gone = admission.State == PendingState.Abandoned;
-        return new AdmissionAnswer(gone ? admission.Reject(Gone(), "gateway", confirm: false) : admission.Verdict, admission.Deadline);
+        return new AdmissionAnswer(gone ? admission.Reject(Gone(), "gateway", confirm: false) : admission.Verdict, admission.Deadline) { Position = admission.Position };
     }
 
     public async Task Abandon()
@@ -319,7 +321,21 @@ internal sealed partial class PendingConnectionGrain(PendingServices silo) : Gra
         _nextReport = silo.Clock.GetUtcNow() + ReportPeriod;
         if (Names.IsValid(admission.Application))
             GrainFactory.GetDirectory(admission.Application).ReportPending(admission.Summary).Ignore();
+        if (admission.WaitsFor == ApprovalName)
+            _queuedIn = new RoomKey(admission.Application, admission.Room!);
+        if (_queuedIn is { } room)
+            Queue(room, admission).Ignore();
         Schedule();
+    }
+
+    /// <summary>Tells the room whose moderators it waits for; who has waited for another place hears of it at once.</summary>
+    private async Task Queue(RoomKey room, PendingAdmission admission)
+    {
+        var position = await GrainFactory.GetGrain<IRoomQueue>(room.ToString()).Waits(admission.Summary);
+        if (position == admission.Position || !admission.IsPending)
+            return;
+        admission.Position = position;
+        EndSlice();
     }
 
     /// <summary>A slow step has the time that room and application allow, which the directory's answer, and the room's, would tell too late.</summary>

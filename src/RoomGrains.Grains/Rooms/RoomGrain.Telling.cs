@@ -75,7 +75,9 @@ internal sealed partial class RoomGrain
     }
 
     private RoomDetails Details() =>
-        new(Summary(), Settings, [.. _seats.Members], [.. _streams.Streams.Select(s => s with { Players = _nodes.Players(s.Name) })]);
+        new(Summary(), Settings, [.. _seats.Members.Select(WithMute)], [.. _streams.Streams.Select(s => s with { Players = _nodes.Players(s.Name) })]) { Waiting = _queue.List() };
+
+    private Member WithMute(Member member) => _mutes.IsEmpty ? member : member with { Muted = _moderation.Muted(member, Now) };
 
     private Refusal UnknownRoom() => new(RefusalCode.UnknownRoom, $"There is no room {_key}: nobody created it, and nobody is in it.");
 }

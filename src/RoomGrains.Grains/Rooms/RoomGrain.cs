@@ -23,7 +23,7 @@ namespace RoomGrains.Grains.Rooms;
 /// that write settings the second is told by the storage's version check, and ends. Who watches hears of both, and what is true when it watches anew.
 /// </remarks>
 [LoadPlacement, Reentrant]
-internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollower
+internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollower, IRoomQueue
 {
     private static readonly TimeSpan TickPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RenewPeriod = TimeSpan.FromSeconds(10);
@@ -46,6 +46,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     private readonly NodeQuestions _questions;
     private readonly TimeSpan _aloneTime;
     private readonly RoomWatchers _watchers;
+    private ModerationTable _moderation = ModerationTable.Empty;
+    private ImmutableArray<MemberMute> _mutes = [];
     private RoomKey _key;
     private ApplicationSettings _application = new();
     private Task _gathered = Task.CompletedTask;
@@ -113,6 +115,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         if (!RoomKey.TryParse(this.GetPrimaryKeyString(), out _key))
             throw new ArgumentException($"'{this.GetPrimaryKeyString()}' is no room: write application/room.");
         _application = await Register.Activated(_key.Room, _store.Value.Settings);
+        _moderation = ModerationTable.Of(_store.Value);
         _emptySince = Now;
         _routes = new RouteTable(_key, Now);
         _auto = new AutoJobs(_key, GrainFactory, _logger);
@@ -142,13 +145,16 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
             return UnknownRoom();
         if (request.Replaces is { } old && _seats.IsReplacedByOther(old, member.Id))
             return new Refusal(RefusalCode.Denied, "Another connection has come here with the same ticket. Connect without it.");
-        if (settings.WaitingRoom && !request.Approved && member.Service.Length == 0 && !_seats.Contains(member.Id))
+        if (MayEnter(request, settings, now) is { } refused)
+            return refused;
+        if (settings.WaitingRoom && !request.Approved && member.Service.Length == 0 && !_seats.Contains(member.Id) && !_moderation.IsKnownGuest(member))
             return new Seat(SeatOutcome.NeedsApproval, settings);
         if (!_seats.TrySeat(member, request.Replaces, settings.Capacity, now))
         {
             _metrics.LimitHit("seats");
             return new Refusal(RefusalCode.RoomFull, $"The room {_key} is full: all {settings.Capacity} seats are taken.");
         }
+        NoteMutes();
         Changed();
         return new Seat(SeatOutcome.Seated, settings);
     }
@@ -196,6 +202,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         foreach (var old in _streams.Apply(presence.Node, presence.Streams, _seats.Contains, now))
             Tell(old);
         _routes.Heard(presence.RoutesVersion);
+        NoteMutes();
         _streams.NoteChange();
         Changed();
         _gathering.Heard();
@@ -240,6 +247,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         if (_seats.Replaced(now) is { Length: > 0 } replaced)
             PutOut(replaced, "You have connected anew.");
         _watchers.Expire();
+        _queue.Forget(now);
         if (_seats.Expire(now) is > 0 and var lost)
         {
             Log.LeaseEnded(_logger, _key, lost);
@@ -247,6 +255,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         }
         _memberLeft = true;
         _streams.NoteChange();
+        NoteMutes();
         Refresh();
         if (_closedAt is { } closed ? now - closed >= ClosedTime : _gathered.IsCompleted && !IsPermanent && _seats.Count == 0 && now - _emptySince >= _options.EmptyRoomTime)
             End(aloneFor: now - _emptySince - _options.EmptyRoomTime);
@@ -302,7 +311,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         if (_memberLeft)
             _streams.Expire(_seats.Contains, Now);
         _memberLeft = false;
-        if (_streams.TakeChanges() && _routes.Update(_streams.Streams.Select(s => new StreamRoute(s.Name, s.Epoch, s.Origin, _nodes.RelayAddress(s.Origin))), Now))
+        if (_streams.TakeChanges() && _routes.Update(_streams.Streams.Select(s => new StreamRoute(s.Name, s.Epoch, s.Origin, _nodes.RelayAddress(s.Origin))), _mutes, Now))
             SendRoutes();
         _metrics.Members(_seats.Count - _countedMembers);
         _countedMembers = _seats.Count;
@@ -324,6 +333,9 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     {
         [LoggerMessage(1400, LogLevel.Information, "Room {Room} has been closed: {Reason}")]
         public static partial void Closed(ILogger logger, RoomKey room, string reason);
+
+        [LoggerMessage(1404, LogLevel.Error, "Room {Room}: that {By} did '{Action}' ({Subject}) could not be recorded: {Error}")]
+        public static partial void NotRecorded(ILogger logger, RoomKey room, string by, string action, string subject, string error);
 
         [LoggerMessage(1402, LogLevel.Warning, "Room {Room}: {Members} members have gone with a node that stopped reporting")]
         public static partial void LeaseEnded(ILogger logger, RoomKey room, int members);

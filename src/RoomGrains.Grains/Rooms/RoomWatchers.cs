@@ -45,6 +45,8 @@ internal sealed class RoomWatchers
 
     public void Note(EffectiveRoomSettings settings) => Note(new RoomEvent { Kind = RoomEventKind.SettingsChanged, At = _clock.GetUtcNow(), Settings = settings });
 
+    public void Note(RoomEventKind kind, PendingSummary guest) => Note(new RoomEvent { Kind = kind, At = _clock.GetUtcNow(), Guest = guest });
+
     public void NoteClosed() => Note(new RoomEvent { Kind = RoomEventKind.Closed, At = _clock.GetUtcNow() });
 
     /// <summary>Tells what has been noted.</summary>

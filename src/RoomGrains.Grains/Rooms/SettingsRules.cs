@@ -23,7 +23,10 @@ internal static class SettingsRules
             room?.Auto ?? defaults.Auto ?? "",
             room?.PublishBy ?? defaults.PublishBy ?? PublishRule.Anybody,
             room?.StreamsPerMember ?? defaults.StreamsPerMember ?? 0,
-            room?.ApproveBy ?? defaults.ApproveBy ?? ApproveRule.Moderators);
+            room?.ApproveBy ?? defaults.ApproveBy ?? ApproveRule.Moderators)
+        {
+            Locked = room?.Locked ?? defaults.Locked ?? false,
+        };
     }
 
     /// <summary>The settings with the changes: what is null in them stays.</summary>
@@ -37,6 +40,7 @@ internal static class SettingsRules
         PublishBy = changes.PublishBy ?? old.PublishBy,
         StreamsPerMember = changes.StreamsPerMember ?? old.StreamsPerMember,
         ApproveBy = changes.ApproveBy ?? old.ApproveBy,
+        Locked = changes.Locked ?? old.Locked,
     };
 
     /// <summary>What is wrong with the settings, all of it; null when nothing is.</summary>
@@ -59,4 +63,9 @@ internal static class SettingsRules
             errors.Add($"Who may let newcomers in is one of {string.Join(", ", Enum.GetNames<ApproveRule>())}.");
         return errors.Count == 0 ? null : new Refusal(RefusalCode.InvalidSetting, string.Join(' ', errors));
     }
+
+    /// <summary>What differs between two, in words for the audit trail.</summary>
+    public static string Difference(EffectiveRoomSettings before, EffectiveRoomSettings after) => string.Join(", ", typeof(EffectiveRoomSettings).GetProperties()
+        .Where(property => property.Name != "EqualityContract" && !Equals(property.GetValue(before), property.GetValue(after)))
+        .Select(property => PlainText.Of($"{property.Name}: {property.GetValue(after)}")));
 }
