@@ -24,8 +24,9 @@ internal sealed partial class AdmissionClient(IGrainFactory grains, IOptions<Gat
     /// Asks in slices until there is a verdict. A silo that dies costs a slice, or less: the next call finds, or makes, the grain elsewhere.
     /// </summary>
     /// <param name="request">Who asks, for what.</param>
+    /// <param name="waits">Called with each answer that is no verdict. Any thread.</param>
     /// <param name="gone">The client has left: nobody waits for the verdict any more.</param>
-    public async Task<Verdict> AwaitVerdictAsync(AdmissionRequest request, CancellationToken gone)
+    public async Task<Verdict> AwaitVerdictAsync(AdmissionRequest request, Action<AdmissionAnswer> waits, CancellationToken gone)
     {
         // The root of the trace: Orleans carries it on to the pending connection, the directory and the room.
         using var trace = s_activities.StartActivity("connect");
@@ -47,6 +48,7 @@ internal sealed partial class AdmissionClient(IGrainFactory grains, IOptions<Gat
                     return verdict.Connection == request.Connection ? verdict : throw new InvalidOperationException(
                         $"The verdict for {verdict.Connection} reached {request.Connection}.");
                 }
+                waits(answer);
                 heard = time.GetTimestamp();
                 retry = FirstRetry;
             }

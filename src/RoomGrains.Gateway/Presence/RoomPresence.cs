@@ -69,6 +69,13 @@ internal sealed partial class RoomPresence(
     /// <summary>A member has left.</summary>
     public void Leave(RoomKey room, ConnectionId id) => Change(room, local => local.Members.Remove(id));
 
+    /// <summary>A member on this node; null when it is not here.</summary>
+    public LocalMember? FindMember(RoomKey room, ConnectionId id)
+    {
+        lock (_gate)
+            return _rooms.TryGetValue(room, out var local) ? local.Members.GetValueOrDefault(id) : null;
+    }
+
     /// <summary>What is published under this name by a client of this node; null when nothing is.</summary>
     public StreamInfo? FindStream(StreamKey stream)
     {

@@ -9,7 +9,7 @@ namespace RoomGrains.Gateway.Sessions;
 internal static class ConnectReply
 {
     /// <summary>Before Set Chunk Size has been sent, our chunks have the protocol's first size.</summary>
-    private const int FirstChunkSize = ChunkReader.DefaultChunkSize;
+    public const int FirstChunkSize = ChunkReader.DefaultChunkSize;
 
     public static void Accept(ConnectCommand connect, ConnectionId id, SessionServices services, Outbox output)
     {

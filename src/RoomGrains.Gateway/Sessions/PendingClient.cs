@@ -16,6 +16,7 @@ internal sealed class PendingClient : IDisposable
     private readonly ConnectCommand _connect;
     private readonly Queue<RtmpMessage> _held = new();
     private int _heldBytes;
+    private int _position;
 
     public PendingClient(ConnectionId id, ConnectCommand connect, IPEndPoint address, SessionServices services)
     {
@@ -56,6 +57,19 @@ internal sealed class PendingClient : IDisposable
         _held.Enqueue(message);
         _heldBytes += message.Payload.Length;
         return true;
+    }
+
+    /// <summary>
+    /// Tells the client its place in the queue, when it is another one than before. FFmpeg, librtmp and GStreamer pass over a status with a code that they do not
+    /// know while they wait for the answer to their connect; other clients show it.
+    /// </summary>
+    public void TellPosition(int position, Outbox output)
+    {
+        if (position == _position)
+            return;
+        _position = position;
+        var words = position == 1 ? "A moderator decides whether you get in. You are next." : $"A moderator decides whether you get in. {position - 1} are before you.";
+        output.Send(Replies.ConnectionStatus(StatusLevel.Status, StatusCodes.Connect.Pending, words), ConnectReply.FirstChunkSize);
     }
 
     /// <summary>Puts the verdict on the wire.</summary>

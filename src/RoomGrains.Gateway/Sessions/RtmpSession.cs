@@ -304,7 +304,7 @@ internal sealed partial class RtmpSession
     {
         try
         {
-            var verdict = await _services.Admission.AwaitVerdictAsync(request, _gone.Token).ConfigureAwait(false);
+            var verdict = await _services.Admission.AwaitVerdictAsync(request, TellPosition, _gone.Token).ConfigureAwait(false);
             Post(() => DecideAsync(verdict));
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
@@ -316,6 +316,13 @@ internal sealed partial class RtmpSession
             Log.Fault(_services.Logger, e, Id);
             Disconnect(EndReason.ServerError, "A fault in this server ended the connection; its log has the details.");
         }
+    }
+
+    /// <summary>Who waits for people wants to know how long the queue is.</summary>
+    private void TellPosition(AdmissionAnswer answer)
+    {
+        if (answer.Position > 0)
+            Post(() => _pending?.TellPosition(answer.Position, _connection.Output));
     }
 
     private async Task DecideAsync(Verdict verdict)

@@ -18,7 +18,7 @@ internal static class ModerationRules
         if (ban.User.Length > Identity.MaxUser)
             return Invalid($"A user has at most {Identity.MaxUser} characters.");
         if (ban.Addresses.Length > 0 && ModerationTable.ParseNetwork(ban.Addresses) is null)
-            return Invalid($"'{PlainText.Of(ban.Addresses)}' is neither an IP address nor a range of them: write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32, with zeros behind the prefix.");
+            return Invalid($"'{PlainText.Of(ban.Addresses)}' is neither an IP address nor a range of them: write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32.");
         if (ban.Until <= now)
             return Invalid($"A ban until {ban.Until:u} is over already.");
         return ban with

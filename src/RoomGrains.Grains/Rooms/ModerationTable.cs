@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 
 namespace RoomGrains.Grains.Rooms;
 
@@ -71,12 +72,17 @@ internal sealed class ModerationTable
         ? []
         : [.. members.Select(member => new MemberMute(member.Id, Muted(member, now))).Where(mute => mute.Media != MutedMedia.None)];
 
-    /// <summary>A range of addresses, or one; null where the text is neither.</summary>
+    /// <summary>A range of addresses, or one; null where the text is neither. The old short forms (192.0.2 means 192.0.0.2) are slips of who types them.</summary>
     public static IPNetwork? ParseNetwork(string text)
     {
-        if (IPAddress.TryParse(text, out var address) && (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address) is var one)
-            return new IPNetwork(one, one.GetAddressBytes().Length * 8);
-        return IPNetwork.TryParse(text, out var network) ? network : null;
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        var first = slash < 0 ? text : text[..slash];
+        if (!IPAddress.TryParse(first, out var address) || (address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != first))
+            return null;
+        if (slash >= 0)
+            return IPNetwork.TryParse(text, out var network) ? network : null;
+        var one = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return new IPNetwork(one, one.GetAddressBytes().Length * 8);
     }
 
     private static bool HasRunOut(DateTimeOffset? until, DateTimeOffset now) => until <= now;

@@ -13,6 +13,8 @@ public static class StatusCodes
         public const string Success = "NetConnection.Connect.Success";
         /// <summary>Status: the connection ends; also what a player is told when it ended.</summary>
         public const string Closed = "NetConnection.Connect.Closed";
+        /// <summary>Status, before there is an answer: the client waits for people to decide. Ours: FMS had the state, but did not tell it.</summary>
+        public const string Pending = "NetConnection.Connect.Pending";
         /// <summary>Error: the server does not want this client; or, with <c>ex.code</c> 302, wants it elsewhere.</summary>
         public const string Rejected = "NetConnection.Connect.Rejected";
         /// <summary>Error: the server could not decide.</summary>

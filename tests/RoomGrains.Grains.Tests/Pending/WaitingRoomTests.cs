@@ -163,6 +163,39 @@ public abstract class WaitingRoomTests<TSilos>(TSilos silo) : IClassFixture<TSil
     }
 
     [Fact]
+    public async Task Who_waits_knows_its_place_and_the_rooms_watchers_see_the_queue()
+    {
+        await _cluster.Client.GetRoom(_room).Create(new RoomSettings { WaitingRoom = true });
+        var watcher = new Rooms.Watcher();
+        (await _cluster.Client.GetRoom(_room).Watch(_cluster.Client.CreateObjectReference<IRoomObserver>(watcher))).ValueOrThrow();
+        var (first, firstAdmission) = await WaitAgain();
+        await watcher.UntilHas(RoomEventKind.GuestWaits);
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        var (second, _) = await WaitAgain();
+        var ids = new[] { first, second }.Select(grain => new ConnectionId(grain.GetPrimaryKeyString())).ToArray();
+        await Until.True(
+            async () => (await _cluster.Client.GetRoom(_room).Describe()).ValueOrThrow().Waiting.Select(guest => guest.Id).SequenceEqual(ids), "the room knows both, the first before the second");
+        var request = Requests.New(_room.Application, _room.Room, id: ids[1]);
+        await Until.True(async () => (await second.Admit(request, TimeSpan.Zero)).Position == 2, "the second knows that one is before it");
+
+        var approval = first.Approve("alice");
+        await Confirm(first, firstAdmission);
+        Assert.True((await approval).IsDone);
+        await watcher.UntilHas(RoomEventKind.GuestDecided);
+        Assert.Equal(ids[1], Assert.Single((await _cluster.Client.GetRoom(_room).Describe()).ValueOrThrow().Waiting).Id);
+        await Until.True(
+            async () =>
+            {
+                // It asks the room again when it renews its line.
+                Clock.Advance(TimeSpan.FromSeconds(1));
+                return (await second.Admit(request, TimeSpan.Zero)).Position == 1;
+            },
+            "the second is next");
+        var entry = Assert.Single((await _cluster.Client.GetAudit(_room).List(100)).Where(entry => entry.Action == "approve"));
+        Assert.Equal(("alice", ids[0].Value), (entry.By, entry.Subject));
+    }
+
+    [Fact]
     public async Task An_approval_overtakes_a_slow_step()
     {
         ScriptedStep.Scripts[_room.Application] = async (_, token) =>

@@ -116,9 +116,9 @@ public sealed class RouteTableTests
     [Fact]
     public void What_is_as_before_is_no_news()
     {
-        Assert.True(_routes.Update(Route(1), Start));
-        Assert.False(_routes.Update(Route(1), Start));
-        Assert.True(_routes.Update(Route(2), Start));
+        Assert.True(_routes.Update(Route(1), [], Start));
+        Assert.False(_routes.Update(Route(1), [], Start));
+        Assert.True(_routes.Update(Route(2), [], Start));
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class RouteTableTests
         var last = _routes.Current.Version;
         for (var epoch = 1; epoch < 5; epoch++)
         {
-            _routes.Update(Route(epoch), Start.AddSeconds(-epoch));
+            _routes.Update(Route(epoch), [], Start.AddSeconds(-epoch));
             Assert.True(_routes.Current.Version > last);
             last = _routes.Current.Version;
         }
@@ -138,9 +138,9 @@ public sealed class RouteTableTests
     {
         var heard = Start.AddHours(1).UtcTicks;
         _routes.Heard(heard);
-        Assert.True(_routes.Update([], Start));
+        Assert.True(_routes.Update([], [], Start));
         Assert.Equal(heard + 1, _routes.Current.Version);
         _routes.Heard(heard);
-        Assert.False(_routes.Update([], Start));
+        Assert.False(_routes.Update([], [], Start));
     }
 }
