@@ -8,11 +8,11 @@ public sealed class MuteTests(GrainFixture grains) : IClassFixture<GrainFixture>
     private readonly CancellationToken _cancel = TestLimit.Token();
 
     [Theory]
-    [InlineData(MutedMedia.Audio, "1:VH2@0 1:AH2@0 1:K3@40 1:meta7@50 1:T5@60")]
-    [InlineData(MutedMedia.Video, "1:VH2@0 1:AH2@0 1:A4@50 1:meta7@50 1:T5@60")]
-    [InlineData(MutedMedia.Text, "1:VH2@0 1:AH2@0 1:K3@40 1:A4@50 1:meta7@50")]
-    [InlineData(MutedMedia.All, "1:VH2@0 1:AH2@0 1:meta7@50")]
-    public async Task What_is_muted_is_dropped_and_headers_are_not(MutedMedia media, string heard)
+    [InlineData(MutedMedia.Audio, "1:K3@40 1:T5@60")]
+    [InlineData(MutedMedia.Video, "1:A4@50 1:T5@60")]
+    [InlineData(MutedMedia.Text, "1:K3@40 1:A4@50")]
+    [InlineData(MutedMedia.All, "")]
+    public async Task What_is_muted_is_dropped_and_nothing_else(MutedMedia media, string heard)
     {
         var room = grains.NewRoom();
         await using var gateway = await TestGateway.StartAsync(grains.Grains);
@@ -24,13 +24,13 @@ public sealed class MuteTests(GrainFixture grains) : IClassFixture<GrainFixture>
         (await grains.Grains.GetRoom(room).Mute(alice.Id, media, by: "carol")).ValueOrThrow();
         await MutedAsync(gateway, room, alice, media);
 
-        await alice.SendAsync("VH2@0 AH2@0 K3@40 A4@50 meta7@50 T5@60");
+        await alice.SendAsync("K3@40 A4@50 T5@60");
         await alice.SyncAsync();
-        Assert.Equal(heard.Split(' ').Order(), (await bob.SyncAsync()).Split(' ').Order());
+        Assert.Equal(heard, await bob.SyncAsync());
     }
 
     [Fact]
-    public async Task A_picture_that_is_unmuted_comes_back_with_a_key_frame()
+    public async Task A_picture_that_is_unmuted_comes_back_with_a_key_frame_and_the_header_that_was_sent_meanwhile()
     {
         var room = grains.NewRoom();
         await using var gateway = await TestGateway.StartAsync(grains.Grains);
@@ -41,13 +41,13 @@ public sealed class MuteTests(GrainFixture grains) : IClassFixture<GrainFixture>
         await bob.UntilAsync("1:K1@0");
         (await grains.Grains.GetRoom(room).Mute(alice.Id, MutedMedia.Video)).ValueOrThrow();
         await MutedAsync(gateway, room, alice, MutedMedia.Video);
-        await alice.SendAsync("I2@40 K3@80");
+        await alice.SendAsync("I2@40 VH2@80 meta7@80 K3@80");
         await alice.SyncAsync();
         Assert.True((await grains.Grains.GetRoom(room).Unmute(alice.Id.Value)).IsDone);
         await MutedAsync(gateway, room, alice, MutedMedia.None);
         await alice.SendAsync("I4@120 D5@160 K6@200 I7@240");
         await alice.SyncAsync();
-        Assert.Equal("1:K6@200 1:I7@240", await bob.SyncAsync());
+        Assert.Equal("1:meta7@200 1:VH2@200 1:K6@200 1:I7@240", await bob.SyncAsync());
     }
 
     private async Task MutedAsync(TestGateway gateway, RoomKey room, Guest guest, MutedMedia media) =>
