@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Serialization;
 using Orleans.Storage;
+using RoomGrains.Grains.Applications;
 using RoomGrains.Grains.Jobs;
 using RoomGrains.Grains.Nodes;
 using RoomGrains.Grains.Pending;
@@ -84,6 +85,7 @@ public static class RoomGrainsSilo
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<JobOptions>, JobOptionsValidator>());
         services.TryAddSingleton<OrleansGrainStorageSerializer>();
         services.TryAddSingleton<GrainMetrics>();
+        services.TryAddSingleton<RoomApplications>();
         services.TryAddSingleton<AdmissionPolicy>();
         services.TryAddSingleton<DecidedConnections>();
         services.AddGrainService<DecidedService>();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using RoomGrains.Grains.Applications;
 using RoomGrains.Grains.Pending.Steps;
 using RoomGrains.Grains.Placement;
 using RoomGrains.Grains.Telemetry;
@@ -23,11 +24,11 @@ internal sealed partial class AdmissionPolicy
     private readonly int _seating;
 
     public AdmissionPolicy(
-        IEnumerable<IAdmissionStep> custom, IOptions<AdmissionOptions> options, LoadTable loads, TicketSigner tickets,
+        IEnumerable<IAdmissionStep> custom, IOptions<AdmissionOptions> options, RoomApplications applications, LoadTable loads, TicketSigner tickets,
         [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock, ILogger<AdmissionPolicy> logger)
     {
         (_clock, _logger) = (clock, logger);
-        IAdmissionStep[] rules = [new NamesStep(), new TicketStep(tickets, clock), new ApplicationStep(options.Value), .. custom];
+        IAdmissionStep[] rules = [new NamesStep(), new TicketStep(tickets, clock), new ApplicationStep(options.Value), .. custom, new OnConnectStep(applications)];
         _steps = [.. rules, new AssignStep(), new RedirectStep(loads, tickets, options.Value, clock), new SeatStep(), new ApprovalStep()];
         _seating = rules.Length;
     }

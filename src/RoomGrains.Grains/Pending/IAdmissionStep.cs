@@ -38,6 +38,9 @@ public sealed class AdmissionContext
     /// <summary>The room it asks for, or has been given; null while there is none.</summary>
     public string? Room => Admission.Room;
 
+    /// <summary>Who it is, as its token, key or password has proved by now. What the client claims is in <see cref="Request"/>.</summary>
+    public Identity Identity => Admission.Identity;
+
     /// <summary>Whether an earlier step accepted it: a waiting room then lets it pass.</summary>
     public bool Approved { get; internal set; }
 }
@@ -62,11 +65,14 @@ public abstract record StepResult
     /// <param name="url">An rtmp or rtmps URL up to the room.</param>
     public static StepResult Redirect(string url) => new Redirected(url);
 
+    /// <summary>
+    /// Decide later: the connection waits until somebody approves, rejects or redirects it through <see cref="IPendingConnectionGrain"/>, or to its deadline. An
+    /// approval lets it into a waiting room, too.
+    /// </summary>
+    public static StepResult Pending { get; } = new LeftToPeople();
+
     /// <summary>The rules have been asked before, on another node: the other steps are passed over, a waiting room is not.</summary>
     internal static StepResult Passed { get; } = new PassedBefore();
-
-    /// <summary>The policy ends here, and a moderator decides.</summary>
-    internal static StepResult ForPeople { get; } = new LeftToPeople();
 
     internal sealed record Continued : StepResult
     {
@@ -80,7 +86,7 @@ public abstract record StepResult
 
     internal sealed record LeftToPeople : StepResult
     {
-        public override string ToString() => "leaves it to a moderator";
+        public override string ToString() => "decides later";
     }
 
     internal sealed record Accepted : StepResult

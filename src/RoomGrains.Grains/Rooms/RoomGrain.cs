@@ -3,6 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
+using RoomGrains.Applications;
+using RoomGrains.Grains.Applications;
 using RoomGrains.Grains.Directory;
 using RoomGrains.Grains.Nodes;
 using RoomGrains.Grains.Placement;
@@ -38,6 +40,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     private readonly RoomOptions _options;
     private readonly GrainMetrics _metrics;
     private readonly SiloLife _silos;
+    private readonly RoomApplications _applications;
     private readonly TimeProvider _clock;
     private readonly ILogger<RoomGrain> _logger;
     private readonly SeatTable _seats;
@@ -54,6 +57,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     private RouteTable _routes = null!;
     private Gathering _gathering = null!;
     private AutoJobs _auto = null!;
+    private RoomHooks _hooks = null!;
     private MembershipVersion _membership;
     private DateTimeOffset _emptySince;
     private DateTimeOffset _reportedAt;
@@ -68,18 +72,23 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
 
     public RoomGrain(
         [PersistentState("room")] IPersistentState<RoomState> state, IOptions<RoomOptions> options, IOptions<JobOptions> jobs, GrainMetrics metrics,
-        SiloLife silos, [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock, ILogger<RoomGrain> logger)
+        SiloLife silos, RoomApplications applications, [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock, ILogger<RoomGrain> logger)
     {
         _store = new StateStore<RoomState>(state);
-        (_options, _metrics, _silos, _clock, _logger) = (options.Value, metrics, silos, clock, logger);
+        (_options, _metrics, _silos, _applications, _clock, _logger) = (options.Value, metrics, silos, applications, clock, logger);
         _aloneTime = (jobs.Value.StreamWait > jobs.Value.PublisherGrace ? jobs.Value.StreamWait : jobs.Value.PublisherGrace) + AloneMargin;
         _watchers = new RoomWatchers(clock, logger);
         _seats = new SeatTable(_options.SeatLease)
         {
-            Joined = member => _watchers.Note(RoomEventKind.MemberJoined, member),
+            Joined = member =>
+            {
+                _watchers.Note(RoomEventKind.MemberJoined, member);
+                _hooks.Joined(member);
+            },
             Left = member =>
             {
                 _memberLeft = true;
+                _hooks.Left(member);
                 _watchers.Note(RoomEventKind.MemberLeft, member);
             },
         };
@@ -93,6 +102,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
             Ended = stream =>
             {
                 _watchers.Note(RoomEventKind.StreamEnded, stream);
+                _hooks.Unpublished(stream);
                 _auto.Forget(stream);
             },
         };
@@ -120,6 +130,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         _routes = new RouteTable(_key, Now);
         _auto = new AutoJobs(_key, GrainFactory, _logger);
         _gathering = new Gathering(_key, GrainFactory, _nodes, _options.GatherTime, _clock, _logger);
+        _hooks = new RoomHooks(new RoomContext(_key, GrainFactory, () => _seats.Members), _applications.Make(_key.Application), _metrics, _clock, _logger);
+        _hooks.Created();
         _metrics.Rooms(1);
         this.RegisterGrainTimer(Tick, new GrainTimerCreationOptions(TickPeriod, TickPeriod) { Interleave = true });
         _gathered = Gather();
@@ -171,6 +183,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         await _gathered;
         if (!Names.IsValid(claim.Stream))
             return new Refusal(RefusalCode.InvalidName, $"The stream's name is not allowed. {Names.Rule}");
+        if (_seats.Find(claim.Publisher) is { Service.Length: 0 } publisher && await _hooks.MayPublish(publisher, claim.Stream) is { } refused)
+            return refused;
         // What this room remembers of a publisher on another node may be over: the node knows.
         long? unanswered = null;
         if (_seats.Contains(claim.Publisher) && _streams.RivalOf(claim, _seats) is { } rival && rival.Origin != claim.Node && !await _questions.Ask(rival.Origin, _key))

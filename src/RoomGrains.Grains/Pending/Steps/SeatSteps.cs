@@ -46,5 +46,5 @@ internal sealed class ApprovalStep : IAdmissionStep
 
     public string Name => StepName;
 
-    public ValueTask<StepResult> Decide(AdmissionContext connection, CancellationToken cancellationToken) => new(StepResult.ForPeople);
+    public ValueTask<StepResult> Decide(AdmissionContext connection, CancellationToken cancellationToken) => new(StepResult.Pending);
 }

@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using RoomGrains.Applications;
+using RoomGrains.Grains.Telemetry;
+using RoomGrains.Rtmp.Amf;
+
+namespace RoomGrains.Grains.Applications;
+
+/// <summary>
+/// Calls the application's code for one room. What it is asked is awaited by who asks; what it is told comes one after the other, in the order in which it
+/// happened, and nobody waits for it.
+/// </summary>
+internal sealed partial class RoomHooks(RoomContext room, ImmutableArray<RoomApplication> applications, GrainMetrics metrics, TimeProvider clock, ILogger logger)
+{
+    /// <summary>What may wait to be told. Code that is so slow is told no more: what it would hear is long past.</summary>
+    private const int MostWaiting = 10_000;
+
+    private readonly Queue<(string Hook, Func<RoomApplication, ValueTask> Tell)> _waiting = new();
+    private bool _telling;
+
+    public void Created() => Tell(nameof(RoomApplication.OnRoomCreated), application => application.OnRoomCreated(room));
+
+    public void Joined(Member member) => Tell(nameof(RoomApplication.OnJoin), application => application.OnJoin(room, member));
+
+    public void Left(Member member) => Tell(nameof(RoomApplication.OnLeave), application => application.OnLeave(room, member));
+
+    public void Unpublished(StreamInfo stream) => Tell(nameof(RoomApplication.OnUnpublish), application => application.OnUnpublish(room, stream));
+
+    /// <summary>Whether a member may publish.</summary>
+    /// <returns>Why not; null: it may.</returns>
+    public async ValueTask<Refusal?> MayPublish(Member member, string stream)
+    {
+        foreach (var application in applications)
+        {
+            var answer = await Ask(nameof(RoomApplication.OnPublish), async () => new Asked<Refusal?>(await application.OnPublish(room, member, stream)));
+            if (answer is null)
+                return Unable(nameof(RoomApplication.OnPublish));
+            if (answer.Value is { } refusal)
+                return refusal;
+        }
+        return null;
+    }
+
+    /// <summary>Calls a method.</summary>
+    /// <returns>Its result, or why there is none; null: there is no such method.</returns>
+    public async ValueTask<Answer<AmfValue>?> Call(Member member, string method, ImmutableArray<AmfValue> arguments)
+    {
+        foreach (var application in applications)
+        {
+            var answer = await Ask(nameof(RoomApplication.OnCall), async () => new Asked<Answer<AmfValue>?>(await application.OnCall(room, member, method, arguments)));
+            if (answer is null)
+                return Unable(nameof(RoomApplication.OnCall));
+            if (answer.Value is { } result)
+                return result;
+        }
+        return null;
+    }
+
+    private static Refusal Unable(string hook) => new(RefusalCode.Unavailable, $"The server's own code for this application failed ({hook}). Try again later.");
+
+    /// <summary>Null where it failed.</summary>
+    private async Task<Asked<T>?> Ask<T>(string hook, Func<Task<Asked<T>>> ask)
+    {
+        try
+        {
+            return await ask().WaitAsync(RoomApplication.Limit, clock);
+        }
+        catch (Exception e)
+        {
+            // Somebody else's code: whatever it throws, the room goes on.
+            Log.Failed(logger, room.Key, hook, e);
+            metrics.HookFailed(hook);
+            return null;
+        }
+    }
+
+    private void Tell(string hook, Func<RoomApplication, ValueTask> tell)
+    {
+        if (applications.IsEmpty)
+            return;
+        if (_waiting.Count >= MostWaiting)
+        {
+            metrics.LimitHit("hooks");
+            return;
+        }
+        _waiting.Enqueue((hook, tell));
+        if (_telling)
+            return;
+        _telling = true;
+        TellAll().Ignore();
+    }
+
+    private async Task TellAll()
+    {
+        // Not in the middle of what the room does now.
+        await Task.Yield();
+        while (_waiting.TryDequeue(out var next))
+            foreach (var application in applications)
+                await Ask(next.Hook, async () =>
+                {
+                    await next.Tell(application);
+                    return new Asked<bool>(true);
+                });
+        _telling = false;
+    }
+
+    private sealed record Asked<T>(T Value);
+
+    private static partial class Log
+    {
+        [LoggerMessage(1440, LogLevel.Error, "Room {Room}: the application's own {Hook} failed")]
+        public static partial void Failed(ILogger logger, RoomKey room, string hook, Exception exception);
+    }
+}
