@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
+using RoomGrains.Grains.Webhooks;
 
 namespace RoomGrains.Hosting;
 
@@ -79,6 +80,28 @@ public sealed class JobOptionsValidator : IValidateOptions<JobOptions>
         rules.Range(nameof(options.MaxJobs), options.MaxJobs, 1, 10_000);
         rules.Range(nameof(options.KeepEnded), options.KeepEnded, 0, 10_000);
         rules.Range(nameof(options.MaxRecordings), options.MaxRecordings, 1, 100_000);
+        return rules.Result;
+    }
+}
+
+/// <summary>Checks <see cref="WebhookOptions"/>.</summary>
+public sealed class WebhookOptionsValidator : IValidateOptions<WebhookOptions>
+{
+    private const int LeastSecret = 16;
+
+    public ValidateOptionsResult Validate(string? name, WebhookOptions options)
+    {
+        var rules = new OptionsRules(WebhookOptions.Section);
+        var minute = TimeSpan.FromMinutes(1);
+        var used = options.Url.Length > 0;
+        rules.Rule(nameof(options.Url), !used || (Uri.TryCreate(options.Url, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"), "is no http or https URL");
+        rules.Rule(nameof(options.Secret), !used || options.Secret.Length >= LeastSecret, $"needs {LeastSecret} characters or more: 'openssl rand -hex 32' makes one");
+        rules.Rule(nameof(options.Events), !options.Events.Except(WebhookNames.All).Any(), $"has an event that there is not: there are {string.Join(", ", WebhookNames.All)}");
+        rules.Rule(nameof(options.Applications), options.Applications.All(application => Names.IsValid(application)), $"has a name that is not allowed. {Names.Rule}");
+        rules.Range(nameof(options.Timeout), options.Timeout, TimeSpan.FromMilliseconds(100), 0.5 * minute);
+        rules.Range(nameof(options.Retries), options.Retries, 0, 10);
+        rules.Range(nameof(options.BreakTime), options.BreakTime, TimeSpan.FromMilliseconds(500), 5 * minute);
+        rules.Range(nameof(options.MaxConnections), options.MaxConnections, 1, 10_000);
         return rules.Result;
     }
 }

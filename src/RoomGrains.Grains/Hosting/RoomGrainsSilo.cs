@@ -13,6 +13,7 @@ using RoomGrains.Grains.Pending.Steps;
 using RoomGrains.Grains.Placement;
 using RoomGrains.Grains.Storage;
 using RoomGrains.Grains.Telemetry;
+using RoomGrains.Grains.Webhooks;
 
 namespace RoomGrains.Hosting;
 
@@ -80,12 +81,16 @@ public static class RoomGrainsSilo
         services.AddOptions<RoomOptions>().ValidateOnStart();
         services.AddOptions<AdmissionOptions>().ValidateOnStart();
         services.AddOptions<JobOptions>().ValidateOnStart();
+        services.AddOptions<WebhookOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RoomOptions>, RoomOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AdmissionOptions>, AdmissionOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<JobOptions>, JobOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WebhookOptions>, WebhookOptionsValidator>());
         services.TryAddSingleton<OrleansGrainStorageSerializer>();
         services.TryAddSingleton<GrainMetrics>();
         services.TryAddSingleton<RoomApplications>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<WebhookClient>();
         services.TryAddSingleton<AdmissionPolicy>();
         services.TryAddSingleton<DecidedConnections>();
         services.AddGrainService<DecidedService>();

@@ -25,6 +25,7 @@ internal sealed class GrainMetrics
     private readonly UpDownCounter<long> _members;
     private readonly Counter<long> _limits;
     private readonly Counter<long> _hookFailures;
+    private readonly Histogram<double> _webhooks;
     private readonly UpDownCounter<long> _jobs;
     private readonly Counter<long> _jobFailures;
     private readonly Counter<long> _jobEnds;
@@ -41,6 +42,7 @@ internal sealed class GrainMetrics
         _members = meter.CreateUpDownCounter<long>("roomgrains.members", "{member}", "Taken seats in the rooms on this silo.");
         _limits = meter.CreateCounter<long>("roomgrains.limits", "{refusal}", "How often a limit bit, by limit.");
         _hookFailures = meter.CreateCounter<long>("roomgrains.hooks.failures", "{call}", "Calls of applications' own code that threw or took too long, by method.");
+        _webhooks = meter.CreateHistogram<double>("roomgrains.webhooks.duration", "s", "Questions to the webhook with their repetitions, by event and answer.");
         _jobs = meter.CreateUpDownCounter<long>("roomgrains.jobs", "{job}", "Media jobs whose FFmpeg runs on this node, by profile.");
         _jobFailures = meter.CreateCounter<long>("roomgrains.jobs.failures", "{attempt}", "Attempts at media jobs that failed, by profile.");
         _jobEnds = meter.CreateCounter<long>("roomgrains.jobs.ended", "{job}", "Media jobs that have ended, by profile and how.");
@@ -72,6 +74,9 @@ internal sealed class GrainMetrics
     }
 
     public void HookFailed(string hook) => _hookFailures.Add(1, new KeyValuePair<string, object?>("hook", hook));
+
+    public void WebhookAnswered(string name, string outcome, TimeSpan after) =>
+        _webhooks.Record(after.TotalSeconds, new KeyValuePair<string, object?>("event", name), new KeyValuePair<string, object?>("answer", outcome));
 
     public void Jobs(string profile, int change) => _jobs.Add(change, Profile(profile));
 

@@ -27,6 +27,8 @@ internal sealed class NodeSettings
 
     public JobOptions Jobs => Get<JobOptions>(JobOptions.Section);
 
+    public WebhookOptions Webhooks => Get<WebhookOptions>(WebhookOptions.Section);
+
     public WorkerOptions Workers => Get<WorkerOptions>(WorkerOptions.Section);
 
     /// <summary>The options of a section.</summary>
@@ -77,6 +79,7 @@ internal sealed class NodeSettings
         Configure(Rooms);
         Configure(Admission);
         Configure(Jobs);
+        Configure(Webhooks);
         Configure(Workers);
 
         void Configure<T>(T source) where T : class => services.Configure<T>(target =>

@@ -35,6 +35,7 @@ internal sealed class SettingCatalog
             [RoomOptions.Section] = typeof(RoomOptions),
             [AdmissionOptions.Section] = typeof(AdmissionOptions),
             [JobOptions.Section] = typeof(JobOptions),
+            [WebhookOptions.Section] = typeof(WebhookOptions),
             [WorkerOptions.Section] = typeof(WorkerOptions),
         };
         _byKey = Sections.SelectMany(section => Read(section.Key, section.Value)).ToDictionary(setting => setting.Key, StringComparer.OrdinalIgnoreCase);
