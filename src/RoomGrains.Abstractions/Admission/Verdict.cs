@@ -37,6 +37,11 @@ public sealed record Verdict
     [Id(9)] public string Service { get; init; } = "";
     /// <summary>Who an accepted connection is: its node tells the room so again and again, see <see cref="Member.Identity"/>.</summary>
     [Id(10)] public Identity Identity { get; init; } = Identity.Anonymous(MemberRole.Member);
+    /// <summary>
+    /// What a rejected client must know to connect again with its user and password: the text of Adobe's <c>authmod</c>. Null: it is not asked for them.
+    /// Nothing in it is secret, and nothing in it is anybody's own words.
+    /// </summary>
+    [Id(11)] public string? Challenge { get; init; }
 }
 
 /// <summary>The answer to one slice of waiting: the verdict, or "still pending, ask again".</summary>

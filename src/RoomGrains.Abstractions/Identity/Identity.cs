@@ -3,6 +3,8 @@ namespace RoomGrains;
 /// <summary>What a member may do. Each role may do what those before it may.</summary>
 public enum MemberRole
 {
+    /// <summary>Has a seat, and nothing more, until the query of a stream's name proves who it is: players and encoders that can send a token nowhere else.</summary>
+    Guest = 0,
     /// <summary>Watches.</summary>
     Player = 1,
     /// <summary>Publishes, too.</summary>
@@ -45,7 +47,7 @@ public sealed record Identity
 
     /// <summary>Somebody who has presented nothing.</summary>
     /// <param name="role">What such a one may do.</param>
-    public static Identity Anonymous(MemberRole role) => s_anonymous[(int)role - 1];
+    public static Identity Anonymous(MemberRole role) => s_anonymous[(int)role];
 }
 
 /// <summary>What proves an <see cref="Identity"/>.</summary>

@@ -29,6 +29,12 @@ public static class GrainKeys
     /// <summary>What the media jobs of an application have written.</summary>
     public static IRecordingsGrain GetRecordings(this IGrainFactory grains, string application) => grains.Get<IRecordingsGrain>(application);
 
+    /// <summary>Who tells what tokens and keys prove.</summary>
+    public static ICredentialsGrain GetCredentials(this IGrainFactory grains) => grains.Get<ICredentialsGrain>(ClusterKey.Only);
+
+    /// <summary>The stream keys of an application.</summary>
+    public static IStreamKeysGrain GetStreamKeys(this IGrainFactory grains, string application) => grains.Get<IStreamKeysGrain>(application);
+
     /// <summary>
     /// Orleans finds out anew with every <c>GetGrain&lt;T&gt;</c> which grain an interface means, by reflection: with five calls for each admission
     /// that was a sixth of its CPU. The answer is the same for the life of the process.

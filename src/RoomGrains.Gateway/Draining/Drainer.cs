@@ -117,7 +117,7 @@ internal sealed partial class Drainer(
         session.SendAway(target is null ? null : new ElsewhereUrl(target, NewTicket), patience, Goodbye);
     }
 
-    private string NewTicket(RoomKey room, ConnectionId connection) => tickets.Sign(new Ticket
+    private string NewTicket(RoomKey room, ConnectionId connection, Identity identity) => tickets.Sign(new Ticket
     {
         Purpose = TicketPurpose.Guest,
         Room = room,
@@ -126,6 +126,7 @@ internal sealed partial class Drainer(
         Connection = connection,
         // It is in the room: nobody has to let it in once more.
         Approved = true,
+        Identity = identity,
     });
 
     /// <summary>The address for one client; null where there is none. The cluster counts each answer as a client that is about to arrive.</summary>
@@ -217,12 +218,12 @@ internal sealed partial class Drainer(
 
 /// <summary>Where a client is sent: the address of a gateway, and who signs its ticket.</summary>
 /// <param name="Address">Host and port.</param>
-/// <param name="Ticket">The ticket of a member of this room with this connection.</param>
+/// <param name="Ticket">The ticket of a member of this room with this connection, who is that.</param>
 /// <remarks>RTMP clients take the path of a URL as it stands, and so do we: names are not escaped. They have no character that would end them.</remarks>
-internal sealed record ElsewhereUrl(string Address, Func<RoomKey, ConnectionId, string> Ticket)
+internal sealed record ElsewhereUrl(string Address, Func<RoomKey, ConnectionId, Identity, string> Ticket)
 {
     /// <summary>For a member: it goes on where it was.</summary>
-    public string ForMember(RoomKey room, ConnectionId connection) => TicketUrl.For(Address, room, Ticket(room, connection));
+    public string ForMember(RoomKey room, ConnectionId connection, Identity identity) => TicketUrl.For(Address, room, Ticket(room, connection, identity));
 
     /// <summary>For who was not decided: it asks there as it asked here, and brings what it brought here.</summary>
     public string ForPending(AdmissionRequest request)

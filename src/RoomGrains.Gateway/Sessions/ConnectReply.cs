@@ -28,6 +28,13 @@ internal static class ConnectReply
         output.Send(Replies.Close(), FirstChunkSize);
     }
 
+    /// <summary>Refuses in words that make the client connect again, with its user and password.</summary>
+    public static void Ask(ConnectCommand connect, string challenge, Outbox output)
+    {
+        output.Send(Replies.ConnectAuthenticate(connect, challenge), FirstChunkSize);
+        output.Send(Replies.Close(), FirstChunkSize);
+    }
+
     public static void Redirect(ConnectCommand connect, string url, Outbox output)
     {
         output.Send(Replies.ConnectRedirect(connect, url), FirstChunkSize);

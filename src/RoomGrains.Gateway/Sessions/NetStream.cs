@@ -37,8 +37,7 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
             case CommandNames.Publish:
                 return PublishAsync(PublishCommand.From(command).Stream);
             case CommandNames.Play:
-                Play(PlayCommand.From(command));
-                break;
+                return PlayAsync(PlayCommand.From(command));
             case CommandNames.Pause or CommandNames.PauseRaw:
                 Pause(PauseCommand.From(command).Paused);
                 break;
@@ -132,9 +131,15 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
             Refuse(name, new Refusal(RefusalCode.InvalidName, $"'{PlainText.Of(name)}' cannot be a stream's name. {Names.Rule}"));
             return;
         }
+        var proof = await services.Claims.ProveAsync(member.Id, KeyOf(name), wanted).ConfigureAwait(false);
+        if (!proof.IsDone)
+        {
+            Refuse(name, proof.Refusal);
+            return;
+        }
         // The same name on another NetStream of this client: the new one is meant.
         member.FindPublisher(name)?.Stop();
-        var claim = await services.Claims.ClaimAsync(member.Room, new StreamClaim(member.Id, services.Node.Name, name)).ConfigureAwait(false);
+        var claim = await services.Claims.ClaimAsync(member.Room, new StreamClaim(member.Id, services.Node.Name, name, proof.Value.Identity)).ConfigureAwait(false);
         if (!claim.IsDone)
         {
             Refuse(name, claim.Refusal);
@@ -182,13 +187,19 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
         end(SessionEnd.Superseded(name));
     }
 
-    private void Play(PlayCommand command)
+    private async ValueTask PlayAsync(PlayCommand command)
     {
         Stop();
         var name = command.Stream.Name;
         if (!Names.IsValid(name))
         {
             Reply(StreamReplies.StreamNotFound(name, $"'{PlainText.Of(name)}' cannot be a stream's name. {Names.Rule}"));
+            return;
+        }
+        var proof = await services.Claims.ProveAsync(member.Id, KeyOf(name), command.Stream).ConfigureAwait(false);
+        if (!proof.IsDone || (proof.Value.Identity ?? member.Identity).Role < MemberRole.Player)
+        {
+            Reply(StreamReplies.PlayFailed(name, proof.Refusal?.Message ?? "Watching needs a token here: put it behind the stream's name, as ?token=…"));
             return;
         }
         PlayedName = name;

@@ -81,7 +81,10 @@ internal sealed class PendingClient : IDisposable
                 ConnectReply.Accept(_connect, Request.Connection, _services, output);
                 break;
             case VerdictKind.Reject:
-                ConnectReply.Reject(_connect, StatusCodeOf(verdict.Code), verdict.Description, output);
+                if (verdict.Challenge is { } challenge)
+                    ConnectReply.Ask(_connect, challenge, output);
+                else
+                    ConnectReply.Reject(_connect, StatusCodeOf(verdict.Code), verdict.Description, output);
                 break;
             case VerdictKind.Redirect:
                 ConnectReply.Redirect(_connect, verdict.RedirectUrl!, output);

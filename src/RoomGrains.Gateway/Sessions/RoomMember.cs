@@ -23,13 +23,16 @@ internal sealed class RoomMember : ISessionRole
 
     public RoomMember(RoomKey room, Member member, Outbox output, SessionServices services, Action<SessionEnd> end)
     {
-        (Room, Id, IsService, _output, _services, _end) = (room, member.Id, member.Service.Length > 0, output, services, end);
+        (Room, Id, Identity, IsService, _output, _services, _end) = (room, member.Id, member.Identity, member.Service.Length > 0, output, services, end);
         Here = services.Presence.Join(room, member);
     }
 
     public ConnectionId Id { get; }
 
     public RoomKey Room { get; }
+
+    /// <summary>Who it is, as it proved when it came in.</summary>
+    public Identity Identity { get; }
 
     /// <summary>What the room says of it.</summary>
     public LocalMember Here { get; }

@@ -28,7 +28,7 @@ internal sealed partial class RtmpSession
             if (elsewhere is not null && _reconnects)
             {
                 _sentAway = true;
-                member.AskToReconnect(elsewhere.ForMember(member.Room, Id), "This server is shutting down. Go on at another.");
+                member.AskToReconnect(elsewhere.ForMember(member.Room, Id, member.Identity), "This server is shutting down. Go on at another.");
             }
             else if (member.EndAtKeyFrame(end))
             {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RoomGrains.Gateway.Presence;
+using RoomGrains.Rtmp.Commands;
 
 namespace RoomGrains.Gateway.Sessions;
 
@@ -15,6 +16,7 @@ internal sealed partial class StreamClaims(IGrainFactory grains, RoomPresence pr
     /// <summary>A dead silo is noticed, and the room up elsewhere, by then; encoders wait about 30 s for the answer.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
+    private static readonly Answer<StreamProof> Nothing = new StreamProof(null);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(2);
 
@@ -52,6 +54,32 @@ internal sealed partial class StreamClaims(IGrainFactory grains, RoomPresence pr
         }
     }
 
+    /// <summary>Asks what the query of a stream's name proves. Nothing is asked where there is nothing in it.</summary>
+    /// <returns>Who it is; nobody, where nothing was presented; or why what was presented is wrong.</returns>
+    public ValueTask<Answer<StreamProof>> ProveAsync(ConnectionId connection, StreamKey stream, StreamName name) =>
+        name.Query.Length > 0 && StreamCredentials.From(name.Parameters) is { } presented ? new(AskAsync(connection, stream, presented)) : new(Nothing);
+
+    private async Task<Answer<StreamProof>> AskAsync(ConnectionId connection, StreamKey stream, StreamCredentials presented)
+    {
+        var began = time.GetTimestamp();
+        for (var retry = FirstRetry; ; retry = retry * 2 < LastRetry ? retry * 2 : LastRetry)
+        {
+            try
+            {
+                return await grains.GetCredentials().Prove(connection, stream, presented).WaitAsync(Slice, time).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is Orleans.Runtime.OrleansException or TimeoutException or IOException)
+            {
+                if (time.GetElapsedTime(began) + retry >= Patience)
+                {
+                    Log.Unproven(logger, e, stream);
+                    return new Refusal(RefusalCode.Unavailable, "What you have presented cannot be checked now. Try again in a moment.");
+                }
+            }
+            await Task.Delay(retry, time).ConfigureAwait(false);
+        }
+    }
+
     private static partial class Log
     {
         [LoggerMessage(3110, LogLevel.Warning, "Room {Room} did not answer the claim of {Stream}: its publisher is told that the room cannot be reached")]
@@ -59,5 +87,8 @@ internal sealed partial class StreamClaims(IGrainFactory grains, RoomPresence pr
 
         [LoggerMessage(3111, LogLevel.Debug, "Room {Room} did not answer the claim of {Stream}; it is asked again: {Error}")]
         public static partial void SliceFailed(ILogger logger, RoomKey room, string stream, string error);
+
+        [LoggerMessage(3112, LogLevel.Warning, "No grain could say what was presented for {Stream}: its client is told so")]
+        public static partial void Unproven(ILogger logger, Exception error, StreamKey stream);
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using RoomGrains.Grains.Applications;
+using RoomGrains.Grains.Identities;
 using RoomGrains.Grains.Pending.Steps;
 using RoomGrains.Grains.Placement;
 using RoomGrains.Grains.Telemetry;
@@ -25,10 +26,14 @@ internal sealed partial class AdmissionPolicy
 
     public AdmissionPolicy(
         IEnumerable<IAdmissionStep> custom, IOptions<AdmissionOptions> options, RoomApplications applications, LoadTable loads, TicketSigner tickets,
-        [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock, ILogger<AdmissionPolicy> logger)
+        Credentials credentials, AdobeLogin logins, [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock, ILogger<AdmissionPolicy> logger)
     {
         (_clock, _logger) = (clock, logger);
-        IAdmissionStep[] rules = [new NamesStep(), new TicketStep(tickets, clock), new ApplicationStep(options.Value), .. custom, new OnConnectStep(applications)];
+        IAdmissionStep[] rules =
+        [
+            new NamesStep(), new TicketStep(tickets, clock), new IdentityStep(credentials, logins), new ApplicationStep(options.Value), .. custom,
+            new OnConnectStep(applications),
+        ];
         _steps = [.. rules, new AssignStep(), new RedirectStep(loads, tickets, options.Value, clock), new SeatStep(), new ApprovalStep()];
         _seating = rules.Length;
     }

@@ -96,6 +96,9 @@ public abstract record StepResult
 
     internal sealed record Rejected(Refusal Refusal) : StepResult
     {
+        /// <summary>As <see cref="Verdict.Challenge"/>.</summary>
+        public string? Challenge { get; init; }
+
         public override string ToString() => $"rejects: {Refusal}";
     }
 

@@ -22,7 +22,7 @@ internal sealed partial class PendingAdmission
     /// <summary>A connection that begins to wait.</summary>
     public PendingAdmission(AdmissionRequest request, TimeProvider clock, TimeSpan deadline)
     {
-        (Request, Room, _clock) = (request, request.Room, clock);
+        (Request, Room, NamedRoom, _clock) = (request, request.Room, request.Room, clock);
         _heardAt = clock.GetUtcNow();
         Began = _heardAt - (request.Waited > TimeSpan.Zero ? request.Waited : TimeSpan.Zero);
         Deadline = Began + deadline;
@@ -36,6 +36,9 @@ internal sealed partial class PendingAdmission
 
     /// <summary>The room that was asked for, or assigned.</summary>
     public string? Room { get; set; }
+
+    /// <summary>The room that the client has asked for, or that its token is for; null: the directory picks one.</summary>
+    public string? NamedRoom { get; set; }
 
     /// <summary>The connection of the same client that this one replaces, where a ticket says so.</summary>
     public ConnectionId? Replaces { get; set; }

@@ -185,7 +185,7 @@ internal sealed partial class PendingConnectionGrain(PendingServices silo) : Gra
                 End(PendingState.Redirected, admission.Redirect(elsewhere.Url, Policy, confirm: false), Policy, new Decision(result));
                 break;
             case StepResult.Rejected rejected:
-                End(PendingState.Rejected, admission.Reject(rejected.Refusal, Policy, confirm: false), Policy, new Decision(result));
+                End(PendingState.Rejected, admission.Reject(rejected.Refusal, Policy, confirm: false) with { Challenge = rejected.Challenge }, Policy, new Decision(result));
                 break;
             case StepResult.LeftToPeople:
                 break;

@@ -29,7 +29,7 @@ internal sealed class Seating(IGrainFactory grains, PendingAdmission admission)
 
     /// <summary>Asks the directory for a room.</summary>
     public Task<Answer<RoomAssignment>> Assign(RoomKey? full) =>
-        grains.GetDirectory(admission.Application).Assign(admission.Request.Room is null ? null : admission.Room, full?.Room);
+        grains.GetDirectory(admission.Application).Assign(admission.NamedRoom, full?.Room);
 
     /// <summary>Takes a seat in the room, or in another where the directory may pick and this one turned out full.</summary>
     public async Task<(RoomKey Room, Answer<Seat> Seat)> Sit(RoomKey room, bool approved)
@@ -54,7 +54,7 @@ internal sealed class Seating(IGrainFactory grains, PendingAdmission admission)
                     await Free();
                 _calls--;
             }
-            if (seat.IsDone || seat.Refusal.Code is not (RefusalCode.RoomFull or RefusalCode.RoomClosed) || admission.Request.Room is not null || tries == MaxRooms)
+            if (seat.IsDone || seat.Refusal.Code is not (RefusalCode.RoomFull or RefusalCode.RoomClosed) || admission.NamedRoom is not null || tries == MaxRooms)
                 return (room, seat);
             var next = await Assign(room);
             if (!next.IsDone)

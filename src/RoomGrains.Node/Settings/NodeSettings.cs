@@ -25,6 +25,8 @@ internal sealed class NodeSettings
 
     public AdmissionOptions Admission => Get<AdmissionOptions>(AdmissionOptions.Section);
 
+    public IdentityOptions Identity => Get<IdentityOptions>(IdentityOptions.Section);
+
     public JobOptions Jobs => Get<JobOptions>(JobOptions.Section);
 
     public WebhookOptions Webhooks => Get<WebhookOptions>(WebhookOptions.Section);
@@ -78,6 +80,7 @@ internal sealed class NodeSettings
         Configure(Streams);
         Configure(Rooms);
         Configure(Admission);
+        Configure(Identity);
         Configure(Jobs);
         Configure(Webhooks);
         Configure(Workers);

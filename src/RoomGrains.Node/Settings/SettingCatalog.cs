@@ -34,6 +34,7 @@ internal sealed class SettingCatalog
             ["Streams"] = typeof(StreamOptions),
             [RoomOptions.Section] = typeof(RoomOptions),
             [AdmissionOptions.Section] = typeof(AdmissionOptions),
+            [IdentityOptions.Section] = typeof(IdentityOptions),
             [JobOptions.Section] = typeof(JobOptions),
             [WebhookOptions.Section] = typeof(WebhookOptions),
             [WorkerOptions.Section] = typeof(WorkerOptions),

@@ -115,6 +115,7 @@ internal static class SettingRules
         {
             RoomOptions rooms => new RoomOptionsValidator().Validate(null, rooms),
             AdmissionOptions admission => new AdmissionOptionsValidator().Validate(null, admission),
+            IdentityOptions identity => new IdentityOptionsValidator().Validate(null, identity),
             JobOptions jobs => new JobOptionsValidator().Validate(null, jobs),
             WebhookOptions webhooks => new WebhookOptionsValidator().Validate(null, webhooks),
             _ => ValidateOptionsResult.Success,
@@ -123,7 +124,7 @@ internal static class SettingRules
     }
 
     /// <summary>Whether the class has a validator, so that its settings need no rule here.</summary>
-    public static bool HasValidator(Type options) => options == typeof(RoomOptions) || options == typeof(AdmissionOptions) || options == typeof(JobOptions)
+    public static bool HasValidator(Type options) => options == typeof(RoomOptions) || options == typeof(AdmissionOptions) || options == typeof(IdentityOptions) || options == typeof(JobOptions)
         || options == typeof(WebhookOptions);
 
     private static SettingRule Port => Between(1, 65535);

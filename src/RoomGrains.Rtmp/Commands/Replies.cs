@@ -54,6 +54,12 @@ public static class Replies
     public static CommandMessage ConnectError(ConnectCommand connect, string code, string reason) =>
         new(Error, connect.TransactionId, AmfValue.Null, Information(StatusLevel.Error, code, RejectionText.Describe(reason)));
 
+    /// <summary>The answer to <c>connect</c> that asks for user and password, or says that they are wrong.</summary>
+    /// <param name="connect">What was asked.</param>
+    /// <param name="challenge">One of the texts of <see cref="AdobeAuthentication"/>, as it is.</param>
+    public static CommandMessage ConnectAuthenticate(ConnectCommand connect, string challenge) =>
+        new(Error, connect.TransactionId, AmfValue.Null, Information(StatusLevel.Error, StatusCodes.Connect.Rejected, challenge));
+
     /// <summary>
     /// The answer to <c>connect</c> that sends the client elsewhere, with all that FMS' clients (<c>redirect</c>) and SRS' (<c>redirect2</c>) look for. No
     /// mainstream client follows it; the others read it as a refusal.

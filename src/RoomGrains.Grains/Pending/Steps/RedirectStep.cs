@@ -28,6 +28,7 @@ internal sealed class RedirectStep(LoadTable loads, TicketSigner tickets, Admiss
             Expires = clock.GetUtcNow() + TicketUrl.GuestLife,
             Connection = request.Connection,
             Approved = connection.Approved,
+            Identity = connection.Identity,
         };
         return new(StepResult.Redirect(TicketUrl.For(better.RtmpAddress, room, tickets.Sign(ticket))));
     }

@@ -28,6 +28,8 @@ internal sealed class TicketStep(TicketSigner tickets, TimeProvider clock) : IAd
             return new(StepResult.Accept);
         }
         connection.Admission.Replaces = ticket.Connection;
+        if (ticket.Identity is { } identity)
+            connection.Admission.Identity = identity;
         return new(ticket.Approved ? StepResult.Accept : StepResult.Passed);
     }
 }
