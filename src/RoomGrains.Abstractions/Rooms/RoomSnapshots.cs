@@ -78,6 +78,8 @@ public sealed record StreamInfo
     [Id(11)] public int Players { get; init; }
     /// <summary>How long nothing has come from the publisher; zero while bytes flow.</summary>
     [Id(12)] public TimeSpan Silence { get; init; }
+    /// <summary>Who publishes it (<see cref="Identity.User"/>): the name is this user's for as long as it does. Empty: nobody knows.</summary>
+    [Id(13)] public string User { get; init; } = "";
 }
 
 /// <summary>Everything known of a room.</summary>

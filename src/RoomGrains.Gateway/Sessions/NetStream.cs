@@ -160,6 +160,7 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
             Origin = services.Node.Name,
             Epoch = claim.Value,
             Since = services.Time.GetUtcNow(),
+            User = (proof.Value.Identity ?? member.Identity).User,
         });
         output.EnqueueOwned(ControlMessages.StreamBegin(id));
         Reply(StreamReplies.PublishStart(name));

@@ -183,12 +183,20 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         await _gathered;
         if (!Names.IsValid(claim.Stream))
             return new Refusal(RefusalCode.InvalidName, $"The stream's name is not allowed. {Names.Rule}");
-        if (_seats.Find(claim.Publisher) is { Service.Length: 0 } publisher && await _hooks.MayPublish(publisher, claim.Stream) is { } refused)
-            return refused;
+        if (_seats.Find(claim.Publisher) is { Service.Length: 0 } publisher)
+        {
+            if (RefusePublishing(claim) is { } against)
+                return against;
+            if (await _hooks.MayPublish(publisher with { Identity = PublishRules.Publisher(claim, publisher) }, claim.Stream) is { } refused)
+                return refused;
+        }
         // What this room remembers of a publisher on another node may be over: the node knows.
         long? unanswered = null;
         if (_seats.Contains(claim.Publisher) && _streams.RivalOf(claim, _seats) is { } rival && rival.Origin != claim.Node && !await _questions.Ask(rival.Origin, _key))
             unanswered = rival.Epoch;
+        // Once more: while others were asked, it may have published something else.
+        if (RefusePublishing(claim) is { } refusal)
+            return refusal;
         var answer = _streams.Claim(claim, _seats, _nodes.LastReport, unanswered, Now, out var superseded);
         if (superseded is { } old)
             Tell(old);
@@ -197,6 +205,15 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         else if (answer.Refusal.Code == RefusalCode.TooManyStreams)
             _metrics.LimitHit("streams");
         return answer;
+    }
+
+    private Refusal? RefusePublishing(StreamClaim claim)
+    {
+        if (_seats.Find(claim.Publisher) is not { } member)
+            return null;
+        var settings = Settings;
+        var publishes = settings.StreamsPerMember > 0 ? _streams.CountOf(claim, PublishRules.Publisher(claim, member).User) : 0;
+        return PublishRules.Refuse(claim, member, settings, publishes);
     }
 
     public Task ReleaseStream(string stream, long epoch)

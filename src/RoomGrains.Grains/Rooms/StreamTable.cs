@@ -50,7 +50,11 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
 
     public IEnumerable<StreamInfo> Streams => _streams.Values.Select(p => p.Info).OrderBy(s => s.Name, StringComparer.Ordinal);
 
-    /// <summary>The publication that a claim would end: another member's.</summary>
+    /// <summary>How many other streams a user publishes, or, where nobody knows who it is, a member.</summary>
+    public int CountOf(StreamClaim claim, string user) => _streams.Values.Count(p =>
+        p.Info.Name != claim.Stream && (user.Length > 0 ? p.Info.User == user : p.Info.Publisher == claim.Publisher));
+
+    /// <summary>The publication that a claim would end: another member's. The same user's is none: an encoder that connects again is back at once.</summary>
     public StreamInfo? RivalOf(StreamClaim claim, SeatTable seats) =>
         _streams.TryGetValue(claim.Stream, out var current) && seats.Contains(current.Info.Publisher) && !IsOwn(claim, current, seats) ? current.Info : null;
 
@@ -68,7 +72,10 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
             return new Refusal(RefusalCode.NotAMember, "Only a member of the room can publish in it.");
         if (_streams.TryGetValue(claim.Stream, out var current))
         {
-            if (RivalOf(claim, seats) is { } rival && rival.Epoch != unanswered && !IsSilent(current, lastReport, now))
+            var rival = RivalOf(claim, seats);
+            if (rival is { User.Length: > 0 })
+                return new Refusal(RefusalCode.StreamNameTaken, $"Another user publishes '{claim.Stream}'. Choose another name.");
+            if (rival is not null && rival.Epoch != unanswered && !IsSilent(current, lastReport, now))
                 return new Refusal(RefusalCode.StreamNameTaken, $"Another member publishes '{claim.Stream}'. Choose another name, or wait until that stream has been silent for {takeoverSilence.TotalSeconds:0.#} s.");
             if (current.Info.Publisher != claim.Publisher)
                 superseded = new Superseded(current.Info.Origin, claim.Stream, 0);
@@ -82,7 +89,7 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
             superseded = old with { Epoch = epoch };
         Put(new Publication
         {
-            Info = new StreamInfo { Name = claim.Stream, Publisher = claim.Publisher, Origin = claim.Node, Epoch = epoch, Since = now },
+            Info = new StreamInfo { Name = claim.Stream, Publisher = claim.Publisher, Origin = claim.Node, Epoch = epoch, Since = now, User = UserOf(claim, seats) },
             ClaimedAt = now,
         });
         return epoch;
@@ -125,7 +132,7 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
             }
             else
             {
-                (current.Info, current.Reported) = (info with { Since = current.Info.Since }, true);
+                (current.Info, current.Reported) = (info with { Since = current.Info.Since, User = current.Info.User }, true);
             }
             reported.Add(stream.Name);
         }
@@ -150,7 +157,10 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
     }
 
     private static bool IsOwn(StreamClaim claim, Publication current, SeatTable seats) =>
-        current.Info.Publisher == claim.Publisher || seats.Succeeds(claim.Publisher, current.Info.Publisher);
+        current.Info.Publisher == claim.Publisher || seats.Succeeds(claim.Publisher, current.Info.Publisher)
+        || (current.Info.User.Length > 0 && current.Info.User == UserOf(claim, seats));
+
+    private static string UserOf(StreamClaim claim, SeatTable seats) => seats.Find(claim.Publisher) is { } member ? PublishRules.Publisher(claim, member).User : "";
 
     private void Put(Publication publication)
     {
