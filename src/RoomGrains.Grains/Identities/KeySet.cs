@@ -120,10 +120,10 @@ internal sealed partial class KeySet(IOptions<IdentityOptions> options, [FromKey
 
     private static partial class Log
     {
-        [LoggerMessage(1200, LogLevel.Information, "{Keys} keys for tokens from {Source}")]
+        [LoggerMessage(1600, LogLevel.Information, "{Keys} keys for tokens from {Source}")]
         public static partial void Loaded(ILogger logger, int keys, string source);
 
-        [LoggerMessage(1201, LogLevel.Warning, "The keys for tokens cannot be had from {Source}: {Error}")]
+        [LoggerMessage(1601, LogLevel.Warning, "The keys for tokens cannot be had from {Source}: {Error}")]
         public static partial void Failed(ILogger logger, string source, string error);
     }
 }

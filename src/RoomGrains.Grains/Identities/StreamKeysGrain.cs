@@ -133,10 +133,10 @@ internal sealed partial class StreamKeysGrain(
 
     private static partial class Log
     {
-        [LoggerMessage(1210, LogLevel.Information, "Stream key {Id} of {Application} has been made for {User}")]
+        [LoggerMessage(1610, LogLevel.Information, "Stream key {Id} of {Application} has been made for {User}")]
         public static partial void Issued(ILogger logger, string id, string application, string user);
 
-        [LoggerMessage(1211, LogLevel.Information, "Stream key {Id} of {Application} has been revoked")]
+        [LoggerMessage(1611, LogLevel.Information, "Stream key {Id} of {Application} has been revoked")]
         public static partial void Revoked(ILogger logger, string id, string application);
     }
 }
