@@ -83,7 +83,7 @@ public sealed class RoomCtl
         {
             _connect, _clusterId, _tlsCertificate, _tlsKey, _tlsAuthority, _json, _timeout,
             RoomsCommands.Create(this), PendingCommands.Create(this), MembersCommands.Create(this), JobsCommands.Create(this), RecordingsCommands.Create(this),
-            NodesCommands.Create(this), DatabaseCommands.Create(this),
+            KeysCommands.Create(this), TokensCommands.Create(this), NodesCommands.Create(this), DatabaseCommands.Create(this),
             LoadCommands.Create(this),
         };
         var help = root.Options.OfType<HelpOption>().Single();

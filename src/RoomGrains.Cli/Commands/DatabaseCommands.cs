@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.Extensions.Configuration;
 using RoomGrains.Grains.Storage;
 
 namespace RoomGrains.Cli.Commands;
@@ -7,15 +6,10 @@ namespace RoomGrains.Cli.Commands;
 /// <summary><c>roomctl database …</c>: the one group that asks no node, because nodes can't start before it.</summary>
 internal static class DatabaseCommands
 {
-    private const string ConnectionVariable = "ROOMGRAINS_Cluster__ConnectionString";
-    private const string ConfigVariable = "ROOMGRAINS_CONFIG";
+    private const string Key = "Cluster:ConnectionString";
 
-    private static readonly Option<string> Config = new("--config")
-    {
-        Description = $"A node's settings file; its Cluster:ConnectionString is used. [env: {ConfigVariable}]",
-        HelpName = "FILE",
-        Recursive = true,
-    };
+    private static readonly string ConnectionVariable = NodeSetting.Variable(Key);
+    private static readonly Option<string> Config = NodeSetting.ConfigOption(Key);
 
     public static Command Create(RoomCtl roomctl) => new DocumentedCommand(
         "database",
@@ -45,21 +39,8 @@ internal static class DatabaseCommands
         new DatabaseView(PostgresDatabase.SchemaVersion), Views.Default.DatabaseView,
         text => text.Line($"{PostgresDatabase.Describe(connection)} {state}: tables of version {PostgresDatabase.SchemaVersion}."));
 
-    // As a node does: the environment before the file.
-    private static string ConnectionString(ParseResult parsed, Func<string, string?> environment)
-    {
-        if (environment(ConnectionVariable) is { Length: > 0 } given)
-            return given;
-        if ((parsed.GetValue(Config) ?? environment(ConfigVariable)) is not { Length: > 0 } file)
-            throw new UsageException($"which database? Set {ConnectionVariable}, or name a node's settings file with --config.");
-        try
-        {
-            var settings = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(file), optional: false, reloadOnChange: false).Build();
-            return settings["Cluster:ConnectionString"] is { Length: > 0 } found ? found : throw new UsageException($"{file} has no Cluster:ConnectionString, and {ConnectionVariable} is not set.");
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or FormatException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"{file} can't be read: {(e.InnerException ?? e).Message}");
-        }
-    }
+    private static string ConnectionString(ParseResult parsed, Func<string, string?> environment) =>
+        NodeSetting.Find(Key, parsed, Config, environment) ?? throw new UsageException(NodeSetting.FileOf(parsed, Config, environment) is { } file
+            ? $"{file} has no {Key}, and {ConnectionVariable} is not set."
+            : $"which database? Set {ConnectionVariable}, or name a node's settings file with --config.");
 }

@@ -105,7 +105,7 @@ internal static class RoomsCommands
             output.Line($"{room.Application}/{room.Room}{(room.Title.Length > 0 ? $"  \"{room.Title}\"" : "")}{(room.Closed ? "  CLOSED" : "")}");
             output.Line($"{room.MemberCount} of {room.Capacity} seats taken, {Streams(room.StreamCount)}, waiting room {Human.OnOff(room.WaitingRoom)}, "
                 + $"deadline {Hosting.Duration.Format(details.Settings.Deadline)}, {(room.Permanent ? "permanent" : "made on the fly")}"
-                + $"{(room.Auto.Count > 0 ? $", every stream: {string.Join(' ', room.Auto)}" : "")}");
+                + $"{Rules(details.Settings)}{(room.Auto.Count > 0 ? $", every stream: {string.Join(' ', room.Auto)}" : "")}");
             output.Line("");
             MembersCommands.WriteTable(output, room.Members);
             output.Line("");
@@ -120,6 +120,12 @@ internal static class RoomsCommands
                 ("PUBLISHER", stream => stream.Publisher));
         });
     }
+
+    /// <summary>Rules that are not as in every room.</summary>
+    private static string Rules(EffectiveRoomSettings settings) =>
+        (settings.PublishBy == PublishRule.Anybody ? "" : $", published by {Views.Name(settings.PublishBy)} only")
+        + (settings.StreamsPerMember == 0 ? "" : $", {Streams(settings.StreamsPerMember)} a member")
+        + (settings.ApproveBy == ApproveRule.Moderators ? "" : $", approved by {Views.Name(settings.ApproveBy)}");
 
     private static string Streams(int count) => count == 1 ? "1 stream" : $"{count} streams";
 
@@ -146,9 +152,18 @@ internal static class RoomsCommands
             HelpName = "PROFILES|none",
         };
 
-        public SettingsOptions() => _waitingRoom.AcceptOnlyFromAmong("on", "off");
+        private readonly Option<string> _publishBy = new("--publish-by") { Description = "Who may publish: anybody with the role, of those only who is known by a token or key, or moderators.", HelpName = "anybody|identified|moderators" };
+        private readonly Option<string> _approveBy = new("--approve-by") { Description = "Who in the room may let newcomers in: moderators, or every member who is known.", HelpName = "moderators|members" };
+        private readonly Option<int> _streamsPerMember = new("--streams-per-member") { Description = "Streams that a member may publish at a time; 0: as many as the room has place for.", HelpName = "N" };
 
-        public IReadOnlyList<Option> All => [_capacity, _waitingRoom, _deadline, _title, _auto];
+        public SettingsOptions()
+        {
+            _waitingRoom.AcceptOnlyFromAmong("on", "off");
+            _publishBy.AcceptOnlyFromAmong("anybody", "identified", "moderators");
+            _approveBy.AcceptOnlyFromAmong("moderators", "members");
+        }
+
+        public IReadOnlyList<Option> All => [_capacity, _waitingRoom, _deadline, _title, _auto, _publishBy, _approveBy, _streamsPerMember];
 
         public void AddTo(Command command)
         {
@@ -163,6 +178,9 @@ internal static class RoomsCommands
             Deadline = IsGiven(call, _deadline) ? call.Get(_deadline) : null,
             Title = call.Get(_title),
             Auto = call.Get(_auto) is "none" ? "" : call.Get(_auto),
+            PublishBy = call.Get(_publishBy) is { } publish ? Enum.Parse<PublishRule>(publish, ignoreCase: true) : null,
+            ApproveBy = call.Get(_approveBy) is { } approve ? Enum.Parse<ApproveRule>(approve, ignoreCase: true) : null,
+            StreamsPerMember = IsGiven(call, _streamsPerMember) ? call.Get(_streamsPerMember) : null,
         };
 
         private static bool IsGiven(Call call, Option option) => call.Arguments.GetResult(option) is { Implicit: false };

@@ -65,7 +65,7 @@ public sealed class IdentityOptionsValidator : IValidateOptions<IdentityOptions>
     public ValidateOptionsResult Validate(string? name, IdentityOptions options)
     {
         var rules = new OptionsRules(IdentityOptions.Section);
-        rules.Rule(nameof(options.Secret), options.Secret.Length is 0 or >= 32, "is too short, but must be empty or at least 32 characters. 'openssl rand -hex 32' makes one.");
+        rules.Rule(nameof(options.Secret), options.Secret.Length is 0 or >= TokenSigner.LeastSecret, "is too short, but must be empty or at least 32 characters. 'openssl rand -hex 32' makes one.");
         rules.Rule(nameof(options.KeyFile), options.KeyFile.Length == 0 || options.KeyUrl.Length == 0, "is given beside Identity:KeyUrl, but only one of them can be.");
         rules.Rule(nameof(options.KeyUrl), options.KeyUrl.Length == 0 || IsKeyUrl(options.KeyUrl), "is not an https address (http only on this machine, 127.0.0.1).");
         rules.Range(nameof(options.KeyRefresh), options.KeyRefresh, TimeSpan.FromSeconds(10), TimeSpan.FromHours(24));
