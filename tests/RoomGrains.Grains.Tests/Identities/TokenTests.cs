@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using RoomGrains.Grains.Identities;
 using RoomGrains.Hosting;
 using RoomGrains.Testing;
 
@@ -211,6 +212,21 @@ public sealed class TokenTests(TokenSilo silo) : IClassFixture<TokenSilo>
         var verdicts = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Connect(token)));
         Assert.Single(verdicts, v => v.Kind == VerdictKind.Accept);
         Assert.Equal(19, verdicts.Count(v => v.Code == RefusalCode.InvalidCredentials));
+    }
+
+    [Fact]
+    public async Task A_used_token_is_used_also_after_its_grain_has_forgotten()
+    {
+        var token = Tokens.Hs256(Claims(c => (c["once"], c["jti"]) = (true, "ticket-4")));
+        Assert.Equal(VerdictKind.Accept, (await Connect(token)).Kind);
+        var (grain, hash) = UsedTokensGrain.KeyOf($"{Tokens.Issuer}\nticket-4");
+        var used = _cluster.Client.GetGrain<IUsedTokens>(grain);
+        await _cluster.Deactivate(used);
+        Assert.Contains("used before", (await Connect(token)).Description, StringComparison.Ordinal);
+        // What has expired is forgotten with the next that comes: it is refused anyway.
+        _cluster.Clock!.Advance(TimeSpan.FromMinutes(11));
+        Assert.True((await used.Use("another", ConnectionId.New(), DateTimeOffset.MaxValue)).IsDone);
+        Assert.True((await used.Use(hash, ConnectionId.New(), DateTimeOffset.MaxValue)).IsDone);
     }
 
     [Fact]

@@ -75,6 +75,6 @@ public sealed class TelemetryTests
         await cluster.Client.Admit(Requests.New());
 
         var mine = steps.Where(s => s.TraceId == connection.TraceId).Select(s => s.OperationName);
-        Assert.Equal(["admission names", "admission ticket", "admission identity", "admission application", "admission directory", "admission redirect", "admission room"], mine);
+        Assert.Equal(["admission names", "admission ticket", "admission identity", "admission application", "admission onConnect", "admission directory", "admission redirect", "admission room"], mine);
     }
 }
