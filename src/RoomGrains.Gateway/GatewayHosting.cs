@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using RoomGrains.Gateway.Admission;
 using RoomGrains.Gateway.Connections;
 using RoomGrains.Gateway.Draining;
+using RoomGrains.Gateway.Objects;
 using RoomGrains.Gateway.Presence;
 using RoomGrains.Gateway.Relay;
 using RoomGrains.Gateway.Sessions;
@@ -41,6 +42,7 @@ public static class GatewayHosting
         services.AddSingleton<AdmissionClient>();
         services.AddSingleton<RoomPresence>();
         services.AddSingleton<StreamClaims>();
+        services.AddSingleton<LocalObjects>();
         services.AddSingleton<RelayService>();
         // Half of the node's default shutdown deadline.
         services.TryAddSingleton(new DrainTimes(TimeSpan.FromSeconds(8)));

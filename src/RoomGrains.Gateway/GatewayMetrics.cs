@@ -21,6 +21,10 @@ public sealed class GatewayMetrics
     private readonly Counter<long> _relayReconnects;
     private readonly Counter<long> _relaysRefused;
     private readonly UpDownCounter<long> _isolated;
+    private readonly Counter<long> _requestsRefused;
+    private readonly Counter<long> _objectChanges;
+    private readonly Counter<long> _objectMessages;
+    private readonly Counter<long> _objectResynchronizations;
 
     /// <summary>Makes the instruments.</summary>
     public GatewayMetrics(IMeterFactory meters)
@@ -37,6 +41,10 @@ public sealed class GatewayMetrics
         _relayReceived = meter.CreateCounter<long>("roomgrains.relays.received", "By", "Payload bytes of those streams.");
         _relayReconnects = meter.CreateCounter<long>("roomgrains.relays.reconnects", "{connection}", "Relays that were cut and connected again.");
         _isolated = meter.CreateUpDownCounter<long>("roomgrains.isolated", "{node}", "1 while this node is cut off from its cluster and takes no clients.");
+        _requestsRefused = meter.CreateCounter<long>("roomgrains.requests.refused", "{request}", "What members asked and a limit on each of them refused, by limit.");
+        _objectChanges = meter.CreateCounter<long>("roomgrains.shared_objects.changes", "{change}", "Changes of shared objects, and sends, that members asked for.");
+        _objectMessages = meter.CreateCounter<long>("roomgrains.shared_objects.sent", "{message}", "Messages of shared objects to members.");
+        _objectResynchronizations = meter.CreateCounter<long>("roomgrains.shared_objects.resynchronized", "{object}", "Shared objects that were sent anew as a whole, because they came up anew or something was missed.");
         _relaysRefused = meter.CreateCounter<long>("roomgrains.relays.refused", "{connection}", "Nodes, or who said to be one, that were not given a stream, by reason.");
     }
 
@@ -62,6 +70,14 @@ public sealed class GatewayMetrics
         VerdictKind.Reject => "reject",
         _ => "redirect",
     }));
+
+    internal void RequestRefused(string limit) => _requestsRefused.Add(1, new KeyValuePair<string, object?>("limit", limit));
+
+    internal void ObjectChangesReceived(int count) => _objectChanges.Add(count);
+
+    internal void ObjectMessagesSent(int count) => _objectMessages.Add(count);
+
+    internal void ObjectResynchronized() => _objectResynchronizations.Add(1);
 
     internal void RelaysChanged(int by) => _relays.Add(by);
 

@@ -83,4 +83,13 @@ public sealed class GatewayOptions
     /// connection is given up and made anew. A publisher may be silent for longer: its origin answers.
     /// </summary>
     public TimeSpan RelaySilence { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// Calls a second that a client may make to its room, and twice as many at once. 20: people type less, and programs that ask for lists can wait. More
+    /// are refused with words.
+    /// </summary>
+    public int MaxCallsPerSecond { get; set; } = 20;
+
+    /// <summary>Changes of shared objects a second that a client may ask for, and twice as many at once. 100: a pointer that is shown to others moves 30 times a second. Each goes to everybody who uses the object.</summary>
+    public int MaxObjectChangesPerSecond { get; set; } = 100;
 }

@@ -190,6 +190,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         _hub.Tick();
         _relays.Tick();
         _presence.Tick();
+        _services.Objects.Tick();
     }
 
     private async ValueTask<bool> WaitAsync(PeriodicTimer timer)

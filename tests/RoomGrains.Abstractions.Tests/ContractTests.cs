@@ -3,6 +3,7 @@ using System.Net;
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
+using RoomGrains.Rtmp.Amf;
 
 namespace RoomGrains.Abstractions.Tests;
 
@@ -12,7 +13,9 @@ public sealed class ContractTests
     private static readonly Assembly Contracts = typeof(ConnectionId).Assembly;
 
     /// <summary>Types that never cross.</summary>
-    private static readonly HashSet<Type> Local = [typeof(GrainKeys), typeof(ClusterKey), typeof(IdentitySources), typeof(Names), typeof(NodeRoles), typeof(PlainText), typeof(RefusalException)];
+    private static readonly HashSet<Type> Local =
+        [typeof(GrainKeys), typeof(ClusterKey), typeof(IdentitySources), typeof(Names), typeof(NodeRoles), typeof(PlainText), typeof(RefusalException),
+            typeof(SharedObjectNames), typeof(SharedObjectLease)];
 
     public static TheoryData<Type> DataTypes => [.. Types().Where(t => !t.IsInterface && !t.IsEnum && !t.IsAssignableTo(typeof(Exception)))];
 
@@ -108,6 +111,8 @@ public sealed class ContractTests
             return 29.97;
         if (type == typeof(bool))
             return true;
+        if (type == typeof(AmfValue))
+            return (AmfValue)$"value {depth}";
         if (type == typeof(TimeSpan))
             return TimeSpan.FromMilliseconds(12345);
         if (type == typeof(DateTimeOffset))

@@ -38,7 +38,8 @@ public sealed class CommandTests(GrainFixture grains) : IClassFixture<GrainFixtu
             await guest.ToEndAsync();
             return;
         }
-        Assert.Equal(answer, await guest.SyncAsync());
+        // What may be a method of the application is answered when its room has said that there is none.
+        Assert.Equal(answer, command == "app/doSomething" ? await guest.ReadAsync(1) : await guest.SyncAsync());
         switch (answer)
         {
             case "_error#2":

@@ -1,5 +1,6 @@
 using RoomGrains.Rtmp.Commands;
 using RoomGrains.Rtmp.Messages;
+using RoomGrains.Rtmp.SharedObjects;
 using RoomGrains.Testing;
 
 namespace RoomGrains.Gateway.Tests;
@@ -26,6 +27,9 @@ internal sealed class Guest : IAsyncDisposable
 
     /// <summary>The last command that was heard.</summary>
     public CommandMessage Heard { get; private set; } = null!;
+
+    /// <summary>The last message of a shared object that was heard. In words: <c>notes{Used Clear x=1 ok:y -z hello(2) !NoWriteAccess}</c>.</summary>
+    public SharedObjectMessage HeardObject { get; private set; } = null!;
 
     /// <summary>What the last status said in words.</summary>
     public string Description => Heard[0]["description"].AsString() ?? "";
@@ -154,6 +158,35 @@ internal sealed class Guest : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Client.DisposeAsync();
 
+    /// <summary>Sends a message of a shared object.</summary>
+    public Task ShareAsync(string name, params SharedObjectEvent[] events) => ShareAsync(name, persistent: false, events);
+
+    /// <summary>The same, of a persistent one.</summary>
+    public async Task ShareAsync(string name, bool persistent, params SharedObjectEvent[] events)
+    {
+        var payload = new SharedObjectMessage(name, 0, persistent, [.. events]).EncodePayload();
+        await Client.SendAsync(MessageType.SharedObjectAmf0, 0, 0, payload.Span.ToArray(), 3);
+        payload.Release();
+    }
+
+    /// <summary>Uses a shared object, and reads the answer.</summary>
+    public async Task<string> UseAsync(string name, bool persistent = false)
+    {
+        await ShareAsync(name, persistent, SharedObjectEvent.Of(SharedObjectEventType.Use));
+        return await ReadAsync(1);
+    }
+
+    private static string Describe(SharedObjectEvent item) => item.Type switch
+    {
+        SharedObjectEventType.UseSuccess => "Used",
+        SharedObjectEventType.Change => $"{item.Key}={item.Value}",
+        SharedObjectEventType.Success => $"ok:{item.Key}",
+        SharedObjectEventType.Remove => $"-{item.Key}",
+        SharedObjectEventType.Send => $"{item.Key}({string.Join(',', item.Values)})",
+        SharedObjectEventType.Status => item.Key.Replace("SharedObject.", "!", StringComparison.Ordinal),
+        _ => item.Type.ToString(),
+    };
+
     private string Describe(in RtmpMessage message)
     {
         var payload = message.Payload.Span;
@@ -179,6 +212,9 @@ internal sealed class Guest : IAsyncDisposable
                 };
             case MessageType.Acknowledgement:
                 return "Ack";
+            case MessageType.SharedObjectAmf0:
+                HeardObject = SharedObjectMessage.Parse(message);
+                return $"{HeardObject.Name}{{{string.Join(' ', HeardObject.Events.Select(Describe))}}}";
             default:
                 return message.Type.ToString();
         }

@@ -39,6 +39,10 @@ internal sealed class ReportedGateway : IAsyncDisposable, INodeObserver
 
     public Task Routes(RoomRoutes routes) => Task.CompletedTask;
 
+    public Task SharedObject(SharedObjectUpdate update) => Task.CompletedTask;
+
+    public Task Call(ClientCall call) => Task.CompletedTask;
+
     public Task Drain(TimeSpan within) => Task.CompletedTask;
 
     public async ValueTask DisposeAsync()

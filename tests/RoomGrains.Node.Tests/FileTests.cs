@@ -263,6 +263,10 @@ public sealed class FileTests(NodeFixture fixture) : IClassFixture<NodeFixture>,
 
         public Task Routes(RoomRoutes routes) => Task.CompletedTask;
 
+        public Task SharedObject(SharedObjectUpdate update) => Task.CompletedTask;
+
+        public Task Call(ClientCall call) => Task.CompletedTask;
+
         public Task Drain(TimeSpan within) => Task.CompletedTask;
     }
 }

@@ -59,6 +59,20 @@ public enum RefusalCode
     Banned = 31,
     /// <summary>There is no such ban, mute or known guest.</summary>
     NothingToUndo = 32,
+    /// <summary>There is no method of this name.</summary>
+    UnknownMethod = 50,
+    /// <summary>There is no such shared object: nobody uses it.</summary>
+    UnknownObject = 51,
+    /// <summary>The shared object is of the other kind: persistent, or not; or the room keeps no persistent ones.</summary>
+    WrongPersistence = 52,
+    /// <summary>The room has as many shared objects as it may, the object as many slots, or the value as many bytes.</summary>
+    ObjectLimit = 53,
+    /// <summary>A call has an argument that is missing or of a wrong kind.</summary>
+    InvalidArgument = 54,
+    /// <summary>Too many calls in too short a time.</summary>
+    TooManyCalls = 55,
+    /// <summary>The called client said that the call failed, or did not answer.</summary>
+    CallFailed = 56,
 }
 
 /// <summary>A refusal of the domain: what was wrong, and what to do about it. It is a result, not an exception.</summary>

@@ -35,6 +35,9 @@ public static class GrainKeys
     /// <summary>The stream keys of an application.</summary>
     public static IStreamKeysGrain GetStreamKeys(this IGrainFactory grains, string application) => grains.Get<IStreamKeysGrain>(application);
 
+    /// <summary>The grain of a shared object.</summary>
+    public static ISharedObjectGrain GetSharedObject(this IGrainFactory grains, SharedObjectKey key) => grains.Get<ISharedObjectGrain>(key.ToString());
+
     /// <summary>
     /// Orleans finds out anew with every <c>GetGrain&lt;T&gt;</c> which grain an interface means, by reflection: with five calls for each admission
     /// that was a sixth of its CPU. The answer is the same for the life of the process.

@@ -31,6 +31,14 @@ public interface INodeObserver : IGrainObserver
     [Alias("Routes"), OneWay]
     Task Routes(RoomRoutes routes);
 
+    /// <summary>A shared object that members of this node use has been changed. It may come late, out of order, or more than once: the stamp tells.</summary>
+    [Alias("SharedObject"), OneWay]
+    Task SharedObject(SharedObjectUpdate update);
+
+    /// <summary>Call clients of this node. Where an answer is expected, it comes by <see cref="IRoomGrain.AnswerCall"/>.</summary>
+    [Alias("Call"), OneWay]
+    Task Call(ClientCall call);
+
     /// <summary>Leave the cluster, as <see cref="IClusterGrain.DrainNode"/> says.</summary>
     /// <param name="within">How long it may take.</param>
     [Alias("Drain"), OneWay]

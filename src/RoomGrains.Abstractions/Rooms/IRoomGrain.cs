@@ -1,3 +1,7 @@
+using System.Collections.Immutable;
+using Orleans.Concurrency;
+using RoomGrains.Rtmp.Amf;
+
 namespace RoomGrains;
 
 /// <summary>
@@ -6,7 +10,7 @@ namespace RoomGrains;
 /// here is rebuilt from the nodes' reports after a silo died.
 /// </summary>
 [Alias("RoomGrains.IRoomGrain")]
-public interface IRoomGrain : IGrainWithStringKey
+public interface IRoomGrain : ISharedObjectSource
 {
     /// <summary>Takes a seat; idempotent by connection. Refused when the room is full or closed, or does not exist and may not be made on the fly, and for a connection that has left it.</summary>
     [Alias("TakeSeat")]
@@ -116,4 +120,33 @@ public interface IRoomGrain : IGrainWithStringKey
     /// <summary>The room as it is now. Refused when there is no such room: nobody created it and nobody is in it.</summary>
     [Alias("Describe")]
     Task<Answer<RoomDetails>> Describe();
+
+    /// <summary>
+    /// A member calls a method: one of the room's own (<c>room.say</c>, <c>room.history</c>, <c>room.list</c>, <c>room.kick</c>, <c>room.pending</c>,
+    /// <c>room.approve</c>, <c>room.reject</c>), or one of the application's.
+    /// </summary>
+    /// <param name="member">Who calls.</param>
+    /// <param name="method">The method.</param>
+    /// <param name="arguments">What it was called with.</param>
+    /// <returns>The result, or why not: <see cref="RefusalCode.UnknownMethod"/> when there is none of this name.</returns>
+    [Alias("Call")]
+    Task<Answer<AmfValue>> Call(ConnectionId member, string method, ImmutableArray<AmfValue> arguments);
+
+    /// <summary>Calls a method of a member's client, and returns what it answered.</summary>
+    /// <param name="member">Whose client.</param>
+    /// <param name="method">The method, as <see cref="ClientCall.IsAllowed"/> allows it.</param>
+    /// <param name="arguments">What to call it with.</param>
+    /// <returns>The client's result; refused when it is no member, answers that the call failed, or not within 10 s. Encoders and media players never answer.</returns>
+    [Alias("CallClient")]
+    Task<Answer<AmfValue>> CallClient(ConnectionId member, string method, ImmutableArray<AmfValue> arguments);
+
+    /// <summary>Calls a method of every member's client, media jobs not counted; no answer is expected.</summary>
+    /// <param name="method">The method, as <see cref="ClientCall.IsAllowed"/> allows it.</param>
+    /// <param name="arguments">What to call it with.</param>
+    [Alias("Broadcast")]
+    Task<Answer> Broadcast(string method, ImmutableArray<AmfValue> arguments);
+
+    /// <summary>A client has answered a call (<see cref="INodeObserver.Call"/>). Nobody but nodes calls this.</summary>
+    [Alias("AnswerCall"), OneWay]
+    Task AnswerCall(ConnectionId member, long number, Answer<AmfValue> answer);
 }

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using RoomGrains.Gateway.Draining;
+using RoomGrains.Gateway.Objects;
 using RoomGrains.Gateway.Sessions;
 
 namespace RoomGrains.Gateway.Presence;
 
 /// <summary>What grains tell this node: who must leave, which publication is over, which room wants to know who is in it.</summary>
-internal sealed class NodeObserver(SessionRegistry sessions, RoomPresence presence, Drainer drainer) : INodeObserver
+internal sealed class NodeObserver(SessionRegistry sessions, RoomPresence presence, LocalObjects objects, Drainer drainer) : INodeObserver
 {
     public Task Disconnect(RoomKey room, ImmutableArray<ConnectionId> connections, string reason)
     {
@@ -26,6 +27,19 @@ internal sealed class NodeObserver(SessionRegistry sessions, RoomPresence presen
     public Task Routes(RoomRoutes routes)
     {
         presence.Learn(routes);
+        return Task.CompletedTask;
+    }
+
+    public Task SharedObject(SharedObjectUpdate update)
+    {
+        objects.Apply(update);
+        return Task.CompletedTask;
+    }
+
+    public Task Call(ClientCall call)
+    {
+        foreach (var id in call.Member is { } one ? [one] : presence.Clients(call.Room))
+            sessions.Find(id)?.CallClient(call);
         return Task.CompletedTask;
     }
 

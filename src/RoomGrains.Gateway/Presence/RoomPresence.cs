@@ -76,6 +76,13 @@ internal sealed partial class RoomPresence(
             return _rooms.TryGetValue(room, out var local) ? local.Members.GetValueOrDefault(id) : null;
     }
 
+    /// <summary>Who of this node's clients sits in a room, media jobs not counted.</summary>
+    public ImmutableArray<ConnectionId> Clients(RoomKey room)
+    {
+        lock (_gate)
+            return _rooms.TryGetValue(room, out var local) ? [.. local.Members.Values.Where(here => here.Member.Service.Length == 0).Select(here => here.Member.Id)] : [];
+    }
+
     /// <summary>What is published under this name by a client of this node; null when nothing is.</summary>
     public StreamInfo? FindStream(StreamKey stream)
     {

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using RoomGrains.Gateway.Connections;
+using RoomGrains.Gateway.Objects;
 using RoomGrains.Gateway.Presence;
 using RoomGrains.Rtmp;
 using RoomGrains.Rtmp.Commands;
 using RoomGrains.Rtmp.Messages;
+using RoomGrains.Rtmp.SharedObjects;
 
 namespace RoomGrains.Gateway.Sessions;
 
@@ -20,6 +22,7 @@ internal sealed class RoomMember : ISessionRole
     private volatile int _publications;
     private volatile int _plays;
     private ImmutableArray<string> _played = [];
+    private RoomTalk? _talk;
 
     public RoomMember(RoomKey room, Member member, Outbox output, SessionServices services, Action<SessionEnd> end)
     {
@@ -45,6 +48,9 @@ internal sealed class RoomMember : ISessionRole
 
     /// <summary>Streams it plays.</summary>
     public int Plays => _plays;
+
+    /// <summary>Shared objects and calls: for clients that want them. Media jobs do not talk.</summary>
+    private RoomTalk? Talk => IsService ? null : _talk ??= new RoomTalk(Room, Here, _output, _services);
 
     public async ValueTask HandleAsync(RtmpMessage message)
     {
@@ -75,8 +81,14 @@ internal sealed class RoomMember : ISessionRole
                 await CommandAsync(CommandMessage.Parse(message), message.StreamId).ConfigureAwait(false);
                 Count();
                 break;
+            case MessageType.SharedObjectAmf0 or MessageType.SharedObjectAmf3:
+                Talk?.Handle(SharedObjectMessage.Parse(message));
+                break;
         }
     }
+
+    /// <summary>The room calls the client.</summary>
+    public void CallClient(ClientCall call) => Talk?.Calls.CallClient(call);
 
     /// <summary>Starts sending to players what came in one read.</summary>
     public void FlushPublications()
@@ -133,6 +145,7 @@ internal sealed class RoomMember : ISessionRole
             stream.End(lost);
         _streams.Clear();
         Count();
+        _talk?.Leave();
         _services.Presence.Leave(Room, Id);
         _services.Grains.GetRoom(Room).ReleaseSeat(Id).Ignore();
     }
@@ -183,10 +196,16 @@ internal sealed class RoomMember : ISessionRole
                 break;
             case CommandNames.Connect:
                 throw new RtmpProtocolException(ProtocolError.MessageNotAllowed, "A second connect on one connection.");
-            case CommandNames.FCUnsubscribe or "initStream" or "setPeerInfo" or Replies.Result or Replies.Error or Replies.OnStatus:
+            case CommandNames.FCUnsubscribe or "initStream" or "setPeerInfo" or Replies.OnStatus:
+                break;
+            case Replies.Result or Replies.Error:
+                _talk?.Calls.Answered(command);
                 break;
             default:
-                Answer(command, Replies.MethodNotFound(command));
+                if (Talk is { } talk)
+                    talk.Calls.Call(command);
+                else
+                    Answer(command, Replies.MethodNotFound(command));
                 break;
         }
     }

@@ -110,6 +110,9 @@ internal sealed partial class RtmpSession
             EndMember(SessionEnd.Superseded(stream.Stream));
     });
 
+    /// <summary>The room calls the client. Any thread.</summary>
+    public void CallClient(ClientCall call) => Post(() => Member?.CallClient(call));
+
     /// <summary>Puts something into the mailbox and wakes the loop.</summary>
     private void Post(Func<Task> mail)
     {

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RoomGrains.Gateway.Admission;
 using RoomGrains.Gateway.Connections;
+using RoomGrains.Gateway.Objects;
 using RoomGrains.Gateway.Presence;
 using RoomGrains.Gateway.Relay;
 using RoomGrains.Hosting;
@@ -12,7 +13,7 @@ namespace RoomGrains.Gateway.Sessions;
 /// <summary>What every session of this node uses.</summary>
 internal sealed record SessionServices(
     NodeIdentity Node, SessionRegistry Sessions, AdmissionClient Admission, StreamClaims Claims, RoomPresence Presence, RelayService Relays, TicketSigner Tickets,
-    IGrainFactory Grains, StreamHub Hub, WritePacer Pacer,
+    LocalObjects Objects, IGrainFactory Grains, StreamHub Hub, WritePacer Pacer,
     IOptions<GatewayOptions> GatewayOptions, IOptions<StreamOptions> StreamOptions, GatewayMetrics Metrics, TimeProvider Time, ILogger<RtmpSession> Logger)
 {
     public GatewayOptions Options => GatewayOptions.Value;

@@ -42,6 +42,8 @@ public sealed class RoomOptionsValidator : IValidateOptions<RoomOptions>
         rules.Range(nameof(options.EmptyRoomTime), options.EmptyRoomTime, TimeSpan.Zero, hour);
         rules.Range(nameof(options.GatherTime), options.GatherTime, TimeSpan.Zero, TimeSpan.FromSeconds(30));
         rules.Range(nameof(options.ClaimAnswerTime), options.ClaimAnswerTime, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        rules.Range(nameof(options.ChatHistory), options.ChatHistory, 0, 1000);
+        rules.Range(nameof(options.ChatLength), options.ChatLength, 1, 10_000);
         return rules.Result;
     }
 }

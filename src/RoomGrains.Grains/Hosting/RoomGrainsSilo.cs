@@ -83,10 +83,12 @@ public static class RoomGrainsSilo
         services.AddOptions<AdmissionOptions>().ValidateOnStart();
         services.AddOptions<JobOptions>().ValidateOnStart();
         services.AddOptions<WebhookOptions>().ValidateOnStart();
+        services.AddOptions<SharedObjectOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RoomOptions>, RoomOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AdmissionOptions>, AdmissionOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<JobOptions>, JobOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WebhookOptions>, WebhookOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SharedObjectOptions>, SharedObjectOptionsValidator>());
         services.TryAddSingleton<OrleansGrainStorageSerializer>();
         services.TryAddSingleton<GrainMetrics>();
         services.TryAddSingleton<RoomApplications>();

@@ -41,4 +41,10 @@ public sealed class RoomOptions
 
     /// <summary>How long a claim of a stream's name waits for the node of its present publisher to say that it still publishes, 0 to 10 s. 500 ms: an answer takes milliseconds; who comes back on another node after his own has died waits no longer.</summary>
     public TimeSpan ClaimAnswerTime { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Lines of a room's chat that it remembers for newcomers, 0 to 1000. 50: a screen or two.</summary>
+    public int ChatHistory { get; set; } = 50;
+
+    /// <summary>The most characters of a line of chat, 1 to 10 000. 2000: what chat services allow; everybody in the room is sent it.</summary>
+    public int ChatLength { get; set; } = 2000;
 }

@@ -34,13 +34,14 @@ internal sealed partial class RoomGrain
         if (!Exists)
             return UnknownRoom();
         reason = PlainText.Of(reason, AskedToLeave);
-        var closedAt = Now;
+        var (closedAt, objects) = (Now, _store.Value.Objects);
         // The directory first, as where it is created: what it refuses does not happen. Should the deletion fail, the room is as it was, and
         // its next activation corrects the directory.
         if (IsPermanent && await Register.SetPermanent(_key.Room, null) is { IsDone: false } refused)
             return refused;
         if (_store.Value != new RoomState())
             await _store.Clear();
+        DeleteObjects(objects);
         _closedAt = closedAt;
         _moderation = ModerationTable.Empty;
         PutOut([.. _seats.Members], reason);
@@ -242,7 +243,7 @@ internal sealed partial class RoomGrain
         new(RefusalCode.NotAMember, $"There is no member {connection} in {_key}. 'roomctl rooms show {_key}' lists them.");
 
     private Refusal NothingToUndo(string done, string subject) =>
-        new(RefusalCode.NothingToUndo, $"'{PlainText.Of(subject)}' is not {done} in {_key}. 'roomctl moderation show {_key}' lists who is.");
+        new(RefusalCode.NothingToUndo, $"'{PlainText.Of(subject)}' is not {done} in {_key}. 'roomctl rooms moderation {_key}' lists who is.");
 
     private void PutOut(IReadOnlyList<Member> members, string reason)
     {

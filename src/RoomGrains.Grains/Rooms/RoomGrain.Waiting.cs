@@ -17,6 +17,7 @@ internal sealed partial class RoomGrain
         {
             _watchers.Note(waits ? RoomEventKind.GuestWaits : RoomEventKind.GuestDecided, guest);
             _watchers.Tell(_key);
+            NoteRoster();
         }
         return Task.FromResult(waits ? _queue.PositionOf(guest.Id) : 0);
     }

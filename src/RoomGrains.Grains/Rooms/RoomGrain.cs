@@ -38,6 +38,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
 
     private readonly StateStore<RoomState> _store;
     private readonly RoomOptions _options;
+    private readonly SharedObjectOptions _objectOptions;
     private readonly GrainMetrics _metrics;
     private readonly SiloLife _silos;
     private readonly RoomApplications _applications;
@@ -71,11 +72,13 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     private bool _ended;
 
     public RoomGrain(
-        [PersistentState("room")] IPersistentState<RoomState> state, IOptions<RoomOptions> options, IOptions<JobOptions> jobs, GrainMetrics metrics,
+        [PersistentState("room")] IPersistentState<RoomState> state, IOptions<RoomOptions> options, IOptions<JobOptions> jobs,
+        IOptions<SharedObjectOptions> objects, GrainMetrics metrics,
         SiloLife silos, RoomApplications applications, [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock, ILogger<RoomGrain> logger)
     {
         _store = new StateStore<RoomState>(state);
         (_options, _metrics, _silos, _applications, _clock, _logger) = (options.Value, metrics, silos, applications, clock, logger);
+        _objectOptions = objects.Value;
         _aloneTime = (jobs.Value.StreamWait > jobs.Value.PublisherGrace ? jobs.Value.StreamWait : jobs.Value.PublisherGrace) + AloneMargin;
         _watchers = new RoomWatchers(clock, logger);
         _seats = new SeatTable(_options.SeatLease)
@@ -90,6 +93,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
                 _memberLeft = true;
                 _hooks.Left(member);
                 _watchers.Note(RoomEventKind.MemberLeft, member);
+                _clientCalls.Left(member.Id);
             },
         };
         _streams = new StreamTable(_options.TakeoverSilence, _options.MaxStreams)
@@ -129,6 +133,9 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         _emptySince = Now;
         _routes = new RouteTable(_key, Now);
         _auto = new AutoJobs(_key, GrainFactory, _logger);
+        _roster = new RoomRoster(_key, _objectOptions.MaxSlots, _clock);
+        _chat = new ChatHistory(_options.ChatHistory, Now);
+        _clientCalls = new ClientCalls(_clock);
         _gathering = new Gathering(_key, GrainFactory, _nodes, _options.GatherTime, _clock, _logger);
         _hooks = new RoomHooks(new RoomContext(_key, GrainFactory, () => _seats.Members), _applications.Make(_key.Application), _metrics, _clock, _logger);
         _hooks.Created();
@@ -238,6 +245,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         Changed();
         _gathering.Heard();
         _questions.Heard(presence.Node);
+        _clientCalls.Heard();
         return Task.FromResult(RoutesFor(presence));
     }
 
@@ -279,6 +287,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
             PutOut(replaced, "You have connected anew.");
         _watchers.Expire();
         _queue.Forget(now);
+        _roster.Expire();
+        _open.Expire(now);
         if (_seats.Expire(now) is > 0 and var lost)
         {
             Log.LeaseEnded(_logger, _key, lost);
@@ -350,6 +360,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
             _emptySince = Now;
         _watchers.Tell(_key);
         _auto.Ask();
+        NoteRoster();
     }
 
     /// <summary>A stream is there, or the room wants other jobs than before.</summary>

@@ -26,6 +26,8 @@ internal sealed class GrainMetrics
     private readonly Counter<long> _limits;
     private readonly Counter<long> _hookFailures;
     private readonly Histogram<double> _webhooks;
+    private readonly UpDownCounter<long> _sharedObjects;
+    private readonly Counter<long> _calls;
     private readonly UpDownCounter<long> _jobs;
     private readonly Counter<long> _jobFailures;
     private readonly Counter<long> _jobEnds;
@@ -43,6 +45,8 @@ internal sealed class GrainMetrics
         _limits = meter.CreateCounter<long>("roomgrains.limits", "{refusal}", "How often a limit bit, by limit.");
         _hookFailures = meter.CreateCounter<long>("roomgrains.hooks.failures", "{call}", "Calls of applications' own code that threw or took too long, by method.");
         _webhooks = meter.CreateHistogram<double>("roomgrains.webhooks.duration", "s", "Questions to the webhook with their repetitions, by event and answer.");
+        _sharedObjects = meter.CreateUpDownCounter<long>("roomgrains.shared_objects", "{object}", "Active shared objects on this silo, those that rooms keep themselves not counted.");
+        _calls = meter.CreateCounter<long>("roomgrains.calls", "{call}", "Calls of members to the rooms on this silo, by method and how they ended. Methods of applications are one.");
         _jobs = meter.CreateUpDownCounter<long>("roomgrains.jobs", "{job}", "Media jobs whose FFmpeg runs on this node, by profile.");
         _jobFailures = meter.CreateCounter<long>("roomgrains.jobs.failures", "{attempt}", "Attempts at media jobs that failed, by profile.");
         _jobEnds = meter.CreateCounter<long>("roomgrains.jobs.ended", "{job}", "Media jobs that have ended, by profile and how.");
@@ -92,6 +96,11 @@ internal sealed class GrainMetrics
         if (bytes > 0)
             _jobBytes.Add(bytes, Profile(profile));
     }
+
+    public void SharedObjects(int change) => _sharedObjects.Add(change);
+
+    public void Called(string method, RefusalCode? refused) =>
+        _calls.Add(1, new KeyValuePair<string, object?>("method", method), new KeyValuePair<string, object?>("result", refused?.ToString() ?? "ok"));
 
     public void LimitHit(string limit) => _limits.Add(1, new KeyValuePair<string, object?>("limit", limit));
 

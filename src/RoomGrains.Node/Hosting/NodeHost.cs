@@ -9,7 +9,6 @@ using OpenTelemetry.Trace;
 using Orleans.Dashboard;
 using RoomGrains.Gateway;
 using RoomGrains.Hosting;
-using RoomGrains.Node.Api;
 using RoomGrains.Node.Files;
 using RoomGrains.Node.Isolation;
 using RoomGrains.Node.Settings;
@@ -88,7 +87,6 @@ internal static class NodeHost
         .ConfigureServices(services =>
         {
             services.AddRouting();
-            ApiEndpoints.AddServices(services);
             services.AddHealthChecks().AddCheck<Readiness>("ready");
         })
         .Configure(app =>
@@ -97,13 +95,11 @@ internal static class NodeHost
             app.MapWhen(context => context.Connection.LocalPort == node.AdminPort, admin =>
             {
                 admin.UseMiddleware<AdminGuard>();
-                ApiEndpoints.UseProblems(admin);
                 admin.UseRouting();
                 admin.UseEndpoints(endpoints =>
                 {
                     endpoints.MapGet("/", () => Results.Redirect("/dashboard/"));
                     endpoints.MapOrleansDashboard("/dashboard");
-                    ApiEndpoints.Map(endpoints);
                 });
             });
             app.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");

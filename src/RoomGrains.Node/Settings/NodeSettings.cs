@@ -31,6 +31,8 @@ internal sealed class NodeSettings
 
     public WebhookOptions Webhooks => Get<WebhookOptions>(WebhookOptions.Section);
 
+    public SharedObjectOptions SharedObjects => Get<SharedObjectOptions>(SharedObjectOptions.Section);
+
     public WorkerOptions Workers => Get<WorkerOptions>(WorkerOptions.Section);
 
     /// <summary>The options of a section.</summary>
@@ -83,6 +85,7 @@ internal sealed class NodeSettings
         Configure(Identity);
         Configure(Jobs);
         Configure(Webhooks);
+        Configure(SharedObjects);
         Configure(Workers);
 
         void Configure<T>(T source) where T : class => services.Configure<T>(target =>

@@ -37,6 +37,7 @@ internal sealed class SettingCatalog
             [IdentityOptions.Section] = typeof(IdentityOptions),
             [JobOptions.Section] = typeof(JobOptions),
             [WebhookOptions.Section] = typeof(WebhookOptions),
+            [SharedObjectOptions.Section] = typeof(SharedObjectOptions),
             [WorkerOptions.Section] = typeof(WorkerOptions),
         };
         _byKey = Sections.SelectMany(section => Read(section.Key, section.Value)).ToDictionary(setting => setting.Key, StringComparer.OrdinalIgnoreCase);

@@ -74,6 +74,8 @@ internal static class SettingRules
         ["Gateway:RelayLinger"] = Between(TimeSpan.Zero, Hour),
         ["Gateway:RelayConnectTimeout"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)),
         ["Gateway:RelaySilence"] = Between(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)),
+        ["Gateway:MaxCallsPerSecond"] = Between(1, 10_000),
+        ["Gateway:MaxObjectChangesPerSecond"] = Between(1, 10_000),
 
         ["Streams:ChunkSize"] = Between(128, 65_536),
         ["Streams:GracePeriod"] = Between(TimeSpan.Zero, TimeSpan.FromMinutes(5)),
@@ -118,6 +120,7 @@ internal static class SettingRules
             IdentityOptions identity => new IdentityOptionsValidator().Validate(null, identity),
             JobOptions jobs => new JobOptionsValidator().Validate(null, jobs),
             WebhookOptions webhooks => new WebhookOptionsValidator().Validate(null, webhooks),
+            SharedObjectOptions objects => new SharedObjectOptionsValidator().Validate(null, objects),
             _ => ValidateOptionsResult.Success,
         };
         return result.Failures ?? [];
@@ -125,7 +128,7 @@ internal static class SettingRules
 
     /// <summary>Whether the class has a validator, so that its settings need no rule here.</summary>
     public static bool HasValidator(Type options) => options == typeof(RoomOptions) || options == typeof(AdmissionOptions) || options == typeof(IdentityOptions) || options == typeof(JobOptions)
-        || options == typeof(WebhookOptions);
+        || options == typeof(WebhookOptions) || options == typeof(SharedObjectOptions);
 
     private static SettingRule Port => Between(1, 65535);
 

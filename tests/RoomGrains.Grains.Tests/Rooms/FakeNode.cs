@@ -128,6 +128,25 @@ internal sealed class FakeNode : INodeObserver
         return Task.CompletedTask;
     }
 
+    private readonly ConcurrentQueue<SharedObjectUpdate> _updates = new();
+
+    /// <summary>What it was told of shared objects, in the order of their updates: one-way messages pass each other, and nodes put them in order.</summary>
+    public IReadOnlyCollection<SharedObjectUpdate> Updates => [.. _updates.OrderBy(update => update.Stamp.Sequence)];
+
+    public ConcurrentQueue<ClientCall> Calls { get; } = new();
+
+    public Task SharedObject(SharedObjectUpdate update)
+    {
+        _updates.Enqueue(update);
+        return Task.CompletedTask;
+    }
+
+    public Task Call(ClientCall call)
+    {
+        Calls.Enqueue(call);
+        return Task.CompletedTask;
+    }
+
     public Task Drain(TimeSpan within)
     {
         Drains.Enqueue(within);
