@@ -115,6 +115,12 @@ public sealed class AdmissionTests(GrainFixture grains) : IClassFixture<GrainFix
             for (var second = 0; second < 10; second++)
                 time.Advance(TimeSpan.FromSeconds(1));
             var message = (await next)!.Value;
+            if (message.Type == MessageType.CommandAmf0)
+            {
+                // Its place in the queue, as soon as the room has told that.
+                message.Release();
+                message = (await client.ReadAsync(_cancel))!.Value;
+            }
             Assert.Equal(MessageType.UserControl, message.Type);
             Assert.True(UserControlEvent.TryParse(message.Payload.Span, out var control) && control.Type == UserControlEventType.PingRequest);
             message.Release();
