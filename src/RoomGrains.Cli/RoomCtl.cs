@@ -79,11 +79,11 @@ public sealed class RoomCtl
 
     private RootCommand CreateRoot()
     {
-        var root = new RootCommand("Looks at the rooms of a RoomGrains cluster and steers them: rooms, pending connections, members, media jobs and what they have recorded, nodes; prepares its database; and puts load on it, or on any RTMP server.")
+        var root = new RootCommand("Looks at the rooms of a RoomGrains cluster and steers them: rooms, pending connections, members, moderation, media jobs and what they have recorded, nodes; prepares its database; and puts load on it, or on any RTMP server.")
         {
             _connect, _clusterId, _tlsCertificate, _tlsKey, _tlsAuthority, _json, _timeout,
-            RoomsCommands.Create(this), PendingCommands.Create(this), MembersCommands.Create(this), JobsCommands.Create(this), RecordingsCommands.Create(this),
-            KeysCommands.Create(this), TokensCommands.Create(this), NodesCommands.Create(this), DatabaseCommands.Create(this),
+            RoomsCommands.Create(this), PendingCommands.Create(this), MembersCommands.Create(this), ModerationCommands.Create(this), KeysCommands.Create(this), TokensCommands.Create(this),
+            JobsCommands.Create(this), RecordingsCommands.Create(this), NodesCommands.Create(this), DatabaseCommands.Create(this),
             LoadCommands.Create(this),
         };
         var help = root.Options.OfType<HelpOption>().Single();

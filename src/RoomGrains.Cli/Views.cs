@@ -16,22 +16,22 @@ internal sealed record RoomView(
 
 internal sealed record RoomDetailsView(
     string Application, string Room, string Title, int MemberCount, int Capacity, int StreamCount, bool WaitingRoom, double DeadlineSeconds,
-    bool Closed, bool Permanent, IReadOnlyList<MemberView> Members, IReadOnlyList<StreamView> Streams, IReadOnlyList<string> Auto)
+    bool Closed, bool Permanent, IReadOnlyList<MemberView> Members, IReadOnlyList<StreamView> Streams, IReadOnlyList<string> Auto, bool Locked)
 {
     public static RoomDetailsView Of(RoomDetails room) => new(
         room.Summary.Room.Application, room.Summary.Room.Room, room.Settings.Title, room.Summary.Members, room.Settings.Capacity,
         room.Streams.Length, room.Settings.WaitingRoom, room.Settings.Deadline.TotalSeconds, room.Summary.Closed, room.Summary.Permanent,
-        MemberView.Of(room), [.. room.Streams.Select(StreamView.Of)], room.Settings.Auto.Split(',', StringSplitOptions.RemoveEmptyEntries));
+        MemberView.Of(room), [.. room.Streams.Select(StreamView.Of)], room.Settings.Auto.Split(',', StringSplitOptions.RemoveEmptyEntries), room.Settings.Locked);
 }
 
 internal sealed record MemberView(
     string Id, string Node, string Address, string Client, DateTimeOffset Since, IReadOnlyList<string> Publishes, IReadOnlyList<string> Plays,
-    string Service)
+    string Service, string User, string Name, string Role, IReadOnlyList<string> Muted)
 {
     public static IReadOnlyList<MemberView> Of(RoomDetails room) => [.. room.Members.Select(member => new MemberView(
         member.Id.Value, member.Node, member.Address, member.Client, member.Since,
         [.. room.Streams.Where(stream => stream.Publisher == member.Id).Select(stream => stream.Name)],
-        member.Plays.IsDefault ? [] : member.Plays, member.Service))];
+        member.Plays.IsDefault ? [] : member.Plays, member.Service, member.Identity.User, member.Identity.Name, Views.Name(member.Identity.Role), MuteView.MediaOf(member.Muted)))];
 }
 
 internal sealed record StreamView(
@@ -141,6 +141,39 @@ internal sealed record DatabaseView(int SchemaVersion);
 
 internal sealed record NodeDrainedView(string Name, bool Gone, double Seconds);
 
+internal sealed record BanView(string Subject, string? User, string? Addresses, string Reason, string By, DateTimeOffset At, DateTimeOffset? Until)
+{
+    public static BanView Of(Ban ban) =>
+        new(ban.Subject, ban.User.Length > 0 ? ban.User : null, ban.Addresses.Length > 0 ? ban.Addresses : null, ban.Reason, ban.By, ban.At, ban.Until);
+}
+
+internal sealed record MuteView(string Subject, string? User, string? Connection, IReadOnlyList<string> Media, string By, DateTimeOffset At, DateTimeOffset? Until)
+{
+    public static MuteView Of(Mute mute) =>
+        new(mute.Subject, mute.User.Length > 0 ? mute.User : null, mute.Connection?.Value, MediaOf(mute.Media), mute.By, mute.At, mute.Until);
+
+    public static IReadOnlyList<string> MediaOf(MutedMedia media) =>
+        [.. new[] { MutedMedia.Audio, MutedMedia.Video, MutedMedia.Text }.Where(one => media.HasFlag(one)).Select(Views.Name)];
+}
+
+internal sealed record GuestView(string User, string By, DateTimeOffset At);
+
+internal sealed record ModerationView(IReadOnlyList<BanView> Bans, IReadOnlyList<MuteView> Mutes, IReadOnlyList<GuestView> Guests)
+{
+    public static ModerationView Of(RoomModeration moderation) => new(
+        [.. moderation.Bans.Select(BanView.Of)], [.. moderation.Mutes.Select(MuteView.Of)],
+        [.. moderation.Guests.Select(guest => new GuestView(guest.User, guest.By, guest.At))]);
+}
+
+internal sealed record AuditView(DateTimeOffset At, string By, string Action, string Subject, string Details)
+{
+    public static AuditView Of(AuditEntry entry) => new(entry.At, entry.By, entry.Action, entry.Subject, entry.Details);
+}
+
+internal sealed record ApprovedView(string Id, bool Approved, string Reason);
+
+internal sealed record DoneView(bool Done, string What);
+
 internal sealed record RoomClosedView(string Application, string Room, bool Closed, string Reason);
 
 internal sealed record MemberKickedView(string Application, string Room, string Id, bool Kicked, string Reason);
@@ -163,6 +196,12 @@ internal sealed record MemberKickedView(string Application, string Room, string 
 [JsonSerializable(typeof(DatabaseView))]
 [JsonSerializable(typeof(NodeDrainedView))]
 [JsonSerializable(typeof(RoomClosedView))]
+[JsonSerializable(typeof(BanView))]
+[JsonSerializable(typeof(MuteView))]
+[JsonSerializable(typeof(ModerationView))]
+[JsonSerializable(typeof(IReadOnlyList<AuditView>))]
+[JsonSerializable(typeof(DoneView))]
+[JsonSerializable(typeof(IReadOnlyList<ApprovedView>))]
 [JsonSerializable(typeof(MemberKickedView))]
 [JsonSerializable(typeof(LoadReport))]
 internal sealed partial class Views : JsonSerializerContext

@@ -72,10 +72,30 @@ internal static class PendingCommands
 
     private static Command Approve(RoomCtl roomctl)
     {
-        var (id, by) = (IdArgument(), ByOption());
-        return roomctl.Asks(
-            new DocumentedCommand("approve", "Let a pending connection in.", "roomctl pending approve 0ztfw", "roomctl pending approve 0ztfw --by anna") { id, by },
-            async call => WriteVerdict(call, await (await FindAsync(call, call.Get(id))).Approve(call.Get(by)!)));
+        var by = ByOption();
+        var id = new Argument<string?>("ID") { Description = "The connection's id, or its beginning or end where no other matches.", Arity = ArgumentArity.ZeroOrOne };
+        var all = new Option<RoomKey?>("--all") { Description = "Everybody who waits for this room's moderators.", HelpName = "APPLICATION/ROOM", CustomParser = argument => Values.Room(argument) };
+        var remember = new Option<bool>("--remember") { Description = "The room's waiting room lets this user pass from now on." };
+        var command = new DocumentedCommand("approve", "Let a pending connection in, or all that wait for a room.",
+            "roomctl pending approve 0ztfw", "roomctl pending approve 0ztfw --remember --by anna", "roomctl pending approve --all chat/vip") { id, all, remember, by };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(id) is { Tokens.Count: > 0 } == result.GetResult(all) is not null)
+                result.AddError("Whom? Give an id, or --all with a room.");
+        });
+        return roomctl.Asks(command, async call =>
+        {
+            if (call.Get(all) is not { } room)
+            {
+                WriteVerdict(call, await (await FindAsync(call, call.Get(id)!)).Approve(call.Get(by)!, call.Get(remember)));
+                return;
+            }
+            var waiting = (await call.Grains.GetDirectory(room.Application).ListPending()).Where(pending => pending.Room == room.Room && pending.WaitsFor == "approval");
+            var answers = await Task.WhenAll(waiting.Select(async pending => (pending.Id, Answer: await call.Grains.GetPending(pending.Id).Approve(call.Get(by)!, call.Get(remember)))));
+            IReadOnlyList<ApprovedView> views = [.. answers.Select(each => new ApprovedView(each.Id.Value, each.Answer.IsDone, each.Answer.Refusal?.Message ?? ""))];
+            call.Output.Write(views, Views.Default.IReadOnlyListApprovedView, output => output.Table(views, $"Nobody waits for {room}.",
+                ("ID", view => view.Id), ("APPROVED", view => view.Approved ? "yes" : "no"), ("REASON", view => view.Reason)));
+        });
     }
 
     private static Command Reject(RoomCtl roomctl)

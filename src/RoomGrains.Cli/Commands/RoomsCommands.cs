@@ -60,7 +60,7 @@ internal static class RoomsCommands
             "roomctl rooms create chat/lobby --capacity 200 --title \"The lobby\"", "roomctl rooms create class/algebra --waiting-room on --deadline 5m") { room };
         settings.AddTo(command);
         return roomctl.Asks(command, async call =>
-            WriteRoom(call, (await call.Grains.GetRoom(call.Get(room)).Create(settings.Read(call))).ValueOrThrow()));
+            WriteRoom(call, (await call.Grains.GetRoom(call.Get(room)).Create(settings.Read(call), Environment.UserName)).ValueOrThrow()));
     }
 
     private static Command Set(RoomCtl roomctl)
@@ -77,20 +77,21 @@ internal static class RoomsCommands
                 result.AddError($"Nothing to set. Give at least one of {string.Join(", ", settings.All.Select(option => option.Name))}.");
         });
         return roomctl.Asks(command, async call =>
-            WriteRoom(call, (await call.Grains.GetRoom(call.Get(room)).Set(settings.Read(call))).ValueOrThrow()));
+            WriteRoom(call, (await call.Grains.GetRoom(call.Get(room)).Set(settings.Read(call), Environment.UserName)).ValueOrThrow()));
     }
 
     private static Command Close(RoomCtl roomctl)
     {
         var room = RoomArgument();
+        var by = ModerationCommands.ByOption();
         var reason = new Option<string>("--reason") { Description = "What the members are told.", HelpName = "TEXT", DefaultValueFactory = _ => "The room was closed." };
         return roomctl.Asks(
             new DocumentedCommand("close", "Close a room: its members are told and leave, its settings are deleted.",
-                "roomctl rooms close chat/lobby", "roomctl rooms close chat/lobby --reason \"Back at nine.\"") { room, reason },
+                "roomctl rooms close chat/lobby", "roomctl rooms close chat/lobby --reason \"Back at nine.\"") { room, reason, by },
             async call =>
             {
                 var (key, why) = (call.Get(room), call.Get(reason)!);
-                var answer = await call.Grains.GetRoom(key).Close(why);
+                var answer = await call.Grains.GetRoom(key).Close(why, call.Get(by)!);
                 if (!answer.IsDone)
                     throw new RefusalException(answer.Refusal);
                 call.Output.Write(new RoomClosedView(key.Application, key.Room, true, why), Views.Default.RoomClosedView, output => output.Line($"Closed {key}."));
@@ -102,7 +103,7 @@ internal static class RoomsCommands
         var room = RoomDetailsView.Of(details);
         call.Output.Write(room, Views.Default.RoomDetailsView, output =>
         {
-            output.Line($"{room.Application}/{room.Room}{(room.Title.Length > 0 ? $"  \"{room.Title}\"" : "")}{(room.Closed ? "  CLOSED" : "")}");
+            output.Line($"{room.Application}/{room.Room}{(room.Title.Length > 0 ? $"  \"{room.Title}\"" : "")}{(room.Closed ? "  CLOSED" : "")}{(room.Locked ? "  LOCKED" : "")}");
             output.Line($"{room.MemberCount} of {room.Capacity} seats taken, {Streams(room.StreamCount)}, waiting room {Human.OnOff(room.WaitingRoom)}, "
                 + $"deadline {Hosting.Duration.Format(details.Settings.Deadline)}, {(room.Permanent ? "permanent" : "made on the fly")}"
                 + $"{Rules(details.Settings)}{(room.Auto.Count > 0 ? $", every stream: {string.Join(' ', room.Auto)}" : "")}");

@@ -243,7 +243,7 @@ internal sealed partial class RoomGrain
         new(RefusalCode.NotAMember, $"There is no member {connection} in {_key}. 'roomctl rooms show {_key}' lists them.");
 
     private Refusal NothingToUndo(string done, string subject) =>
-        new(RefusalCode.NothingToUndo, $"'{PlainText.Of(subject)}' is not {done} in {_key}. 'roomctl rooms moderation {_key}' lists who is.");
+        new(RefusalCode.NothingToUndo, $"'{PlainText.Of(subject)}' is not {done} in {_key}. 'roomctl moderation show {_key}' lists who is.");
 
     private void PutOut(IReadOnlyList<Member> members, string reason)
     {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using RoomGrains.Node.Api;
 
 namespace RoomGrains.Node.Hosting;
 
@@ -28,9 +29,15 @@ internal sealed partial class AdminGuard(RequestDelegate next, AdminToken token,
             return;
         }
         Log.Refused(log, context.Connection.RemoteIpAddress, request.Path);
-        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        await context.Response.WriteAsync($"This page needs the admin token: send it as 'Authorization: Bearer TOKEN', or open the page with ?token=TOKEN. {token.Hint}\n", context.RequestAborted);
+        var words = $"This page needs the admin token: send it as 'Authorization: Bearer TOKEN', or open the page with ?token=TOKEN. {token.Hint}";
+        if (request.Path.StartsWithSegments(ApiEndpoints.Root))
+        {
+            await TypedResults.Problem(detail: words, statusCode: StatusCodes.Status401Unauthorized).ExecuteAsync(context);
+            return;
+        }
+        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        await context.Response.WriteAsync(words + "\n", context.RequestAborted);
     }
 
     internal static string? Bearer(HttpRequest request) =>

@@ -9,6 +9,7 @@ using OpenTelemetry.Trace;
 using Orleans.Dashboard;
 using RoomGrains.Gateway;
 using RoomGrains.Hosting;
+using RoomGrains.Node.Api;
 using RoomGrains.Node.Files;
 using RoomGrains.Node.Isolation;
 using RoomGrains.Node.Settings;
@@ -87,6 +88,7 @@ internal static class NodeHost
         .ConfigureServices(services =>
         {
             services.AddRouting();
+            ApiEndpoints.AddServices(services);
             services.AddHealthChecks().AddCheck<Readiness>("ready");
         })
         .Configure(app =>
@@ -95,11 +97,13 @@ internal static class NodeHost
             app.MapWhen(context => context.Connection.LocalPort == node.AdminPort, admin =>
             {
                 admin.UseMiddleware<AdminGuard>();
+                ApiEndpoints.UseProblems(admin);
                 admin.UseRouting();
                 admin.UseEndpoints(endpoints =>
                 {
                     endpoints.MapGet("/", () => Results.Redirect("/dashboard/"));
                     endpoints.MapOrleansDashboard("/dashboard");
+                    ApiEndpoints.Map(endpoints);
                 });
             });
             app.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");

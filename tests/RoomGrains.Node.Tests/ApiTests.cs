@@ -1,0 +1,186 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Text.Json;
+using RoomGrains.Testing;
+
+namespace RoomGrains.Node.Tests;
+
+/// <summary>The HTTP API of a real node: what it does, what it says when it does not, and that its document is of it.</summary>
+public sealed class ApiTests : IClassFixture<NodeFixture>, IDisposable
+{
+    private readonly NodeFixture _fixture;
+    private readonly HttpClient _http;
+    private readonly CancellationToken _cancel = TestLimit.Token();
+    private readonly string _application = "app" + Guid.NewGuid().ToString("n")[..8];
+
+    public ApiTests(NodeFixture fixture)
+    {
+        _fixture = fixture;
+        _http = new HttpClient { BaseAddress = fixture.Node.Admin("/api/v1/") };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", fixture.Node.AdminToken);
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<JsonElement> SendAsync(HttpMethod method, string path, object? body = null, HttpStatusCode expected = HttpStatusCode.OK)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        using var response = await _http.SendAsync(request, _cancel);
+        var text = await response.Content.ReadAsStringAsync(_cancel);
+        Assert.True(response.StatusCode == expected, $"{method} {path}: {(int)response.StatusCode} {text}");
+        if ((int)response.StatusCode >= 400)
+            Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        return text.Length == 0 ? default : JsonDocument.Parse(text).RootElement;
+    }
+
+    private (ConnectionId Id, Task<Verdict> Verdict) Ask(string room)
+    {
+        var request = new AdmissionRequest
+        {
+            Connection = ConnectionId.New(), Application = _application, Room = room, Node = "tests", Address = new IPEndPoint(IPAddress.Parse("192.0.2.7"), 4242),
+            Since = TimeProvider.System.GetUtcNow(), Client = "tests/1.0",
+        };
+        return (request.Connection, AdmitAsync(request));
+    }
+
+    private async Task<Verdict> AdmitAsync(AdmissionRequest request)
+    {
+        var grain = _fixture.Grains.GetPending(request.Connection);
+        while (true)
+            if ((await grain.Admit(request, TimeSpan.FromSeconds(5))).Verdict is { } verdict)
+            {
+                if (verdict.ConfirmDelivery)
+                    await grain.Confirm(true);
+                return verdict;
+            }
+    }
+
+    [Fact]
+    public async Task A_room_is_made_changed_listed_and_closed()
+    {
+        var made = await SendAsync(HttpMethod.Put, $"rooms/{_application}/lobby?by=anna", new { capacity = 20, waitingRoom = true, deadline = 90, title = "The lobby" });
+        Assert.Equal((20, 90.0, $"{_application}/lobby"), (made.GetProperty("settings").GetProperty("capacity").GetInt32(),
+            made.GetProperty("settings").GetProperty("deadline").GetDouble(), made.GetProperty("summary").GetProperty("room").GetString()));
+        Assert.Equal("roomExists", (await SendAsync(HttpMethod.Put, $"rooms/{_application}/lobby", new { }, HttpStatusCode.Conflict)).GetProperty("code").GetString());
+        var changed = await SendAsync(HttpMethod.Patch, $"rooms/{_application}/lobby", new { waitingRoom = false });
+        Assert.Equal((20, false), (changed.GetProperty("settings").GetProperty("capacity").GetInt32(), changed.GetProperty("settings").GetProperty("waitingRoom").GetBoolean()));
+        Assert.Single((await SendAsync(HttpMethod.Get, $"rooms?application={_application}")).EnumerateArray());
+        Assert.Contains((await SendAsync(HttpMethod.Get, "rooms")).EnumerateArray(), room => room.GetProperty("room").GetString() == $"{_application}/lobby");
+        await SendAsync(HttpMethod.Delete, $"rooms/{_application}/lobby?reason=Good%20night.&by=bob", expected: HttpStatusCode.NoContent);
+        await SendAsync(HttpMethod.Get, $"rooms/{_application}/lobby", expected: HttpStatusCode.NotFound);
+        Assert.Equal(["bob close", "api set", "anna create"], (await SendAsync(HttpMethod.Get, $"rooms/{_application}/lobby/audit")).EnumerateArray()
+            .Select(entry => $"{entry.GetProperty("by").GetString()} {entry.GetProperty("action").GetString()}"));
+    }
+
+    [Fact]
+    public async Task Members_are_banned_muted_and_kicked()
+    {
+        var room = $"rooms/{_application}/lobby";
+        var (id, verdict) = Ask("lobby");
+        await verdict;
+        Assert.Equal(id.Value, Assert.Single((await SendAsync(HttpMethod.Get, room)).GetProperty("members").EnumerateArray()).GetProperty("id").GetString());
+        var mute = await SendAsync(HttpMethod.Put, $"{room}/members/{id}/mute?by=anna", new { media = new[] { "audio", "text" }, duration = 60 });
+        Assert.Equal("audio, text", mute.GetProperty("media").GetString());
+        await SendAsync(HttpMethod.Delete, $"{room}/mutes/{id}", expected: HttpStatusCode.NoContent);
+        var ban = await SendAsync(HttpMethod.Post, $"{room}/bans", new { addresses = "192.0.2.0/24", reason = "Enough." });
+        Assert.Equal("192.0.2.0/24", ban.GetProperty("subject").GetString());
+        await SendAsync(HttpMethod.Delete, $"{room}/members/{id}", expected: HttpStatusCode.NotFound);
+        Assert.Equal(RefusalCode.Banned, (await Ask("lobby").Verdict).Code);
+        await SendAsync(HttpMethod.Delete, $"{room}/bans/192.0.2.0/24", expected: HttpStatusCode.NoContent);
+        var (again, admitted) = Ask("lobby");
+        Assert.Equal(VerdictKind.Accept, (await admitted).Kind);
+        await SendAsync(HttpMethod.Delete, $"{room}/members/{again}?reason=Bye.", expected: HttpStatusCode.NoContent);
+        await SendAsync(HttpMethod.Put, $"rooms/{_application}/nowhere/guests/friend", expected: HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Who_waits_is_decided()
+    {
+        await SendAsync(HttpMethod.Put, $"rooms/{_application}/door", new { waitingRoom = true });
+        var (first, rejected) = Ask("door");
+        var (second, approved) = Ask("door");
+        while ((await SendAsync(HttpMethod.Get, $"pending?application={_application}")).GetArrayLength() < 2)
+        {
+        }
+        Assert.Equal("accept", (await SendAsync(HttpMethod.Post, $"pending/{second}/approve?by=anna")).GetProperty("kind").GetString());
+        Assert.Equal("Members only.", (await SendAsync(HttpMethod.Post, $"pending/{first}/reject?reason=Members%20only.")).GetProperty("description").GetString());
+        Assert.Equal((VerdictKind.Accept, "anna"), ((await approved).Kind, (await approved).DecidedBy));
+        Assert.Equal((VerdictKind.Reject, "api"), ((await rejected).Kind, (await rejected).DecidedBy));
+        var late = await SendAsync(HttpMethod.Post, $"pending/{second}/reject", expected: HttpStatusCode.Conflict);
+        Assert.Contains("anna", late.GetProperty("detail").GetString());
+        Assert.Equal("accepted", (await SendAsync(HttpMethod.Get, $"pending/{second}")).GetProperty("summary").GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task What_happens_in_a_room_comes_as_events()
+    {
+        await SendAsync(HttpMethod.Put, $"rooms/{_application}/lobby", new { });
+        using var response = await _http.GetAsync($"rooms/{_application}/lobby/events", HttpCompletionOption.ResponseHeadersRead, _cancel);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+        await using var events = SseParser.Create(await response.Content.ReadAsStreamAsync(_cancel)).EnumerateAsync(_cancel).GetAsyncEnumerator(_cancel);
+        Assert.True(await events.MoveNextAsync());
+        Assert.Equal("room", events.Current.EventType);
+        var (id, verdict) = Ask("lobby");
+        await verdict;
+        Assert.True(await events.MoveNextAsync());
+        Assert.Equal("memberJoined", events.Current.EventType);
+        Assert.Equal(id.Value, JsonDocument.Parse(events.Current.Data).RootElement.GetProperty("member").GetProperty("id").GetString());
+        await SendAsync(HttpMethod.Delete, $"rooms/{_application}/lobby", expected: HttpStatusCode.NoContent);
+        var last = "";
+        while (await events.MoveNextAsync())
+            last = events.Current.EventType;
+        Assert.Equal("closed", last);
+        await SendAsync(HttpMethod.Get, $"rooms/{_application}/other/events", expected: HttpStatusCode.NotFound);
+    }
+
+    [Theory]
+    [InlineData("PUT", "rooms/chat/a%20b", "{}", 400, "name")]
+    [InlineData("PUT", "rooms/-chat/lobby", "{}", 400, "name")]
+    [InlineData("PUT", "rooms/chat/lobby", """{"capacity":0}""", 400, "capacity")]
+    [InlineData("PUT", "rooms/chat/lobby", """{"capacty":20}""", 400, "capacty")]
+    [InlineData("PUT", "rooms/chat/lobby", """{"capacity":""", 400, "")]
+    [InlineData("POST", "rooms/chat/lobby/bans", """{"user":"a","addresses":"192.0.2.7"}""", 400, "one of the two")]
+    [InlineData("PUT", "rooms/chat/lobby/members/x/mute", """{"media":["smell"]}""", 400, "")]
+    [InlineData("GET", "pending/junk", "", 404, "Nothing is known")]
+    [InlineData("POST", "jobs", """{"profile":"nothing","stream":"chat/lobby/alice"}""", 400, "nothing")]
+    [InlineData("GET", "nowhere", "", 404, "")]
+    [InlineData("POST", "nodes/nobody/drain", "", 404, "nobody")]
+    public async Task What_cannot_be_done_is_a_problem_that_says_why(string method, string path, string body, int status, string words)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        if (body.Length > 0)
+            request.Content = new StringContent(body, new MediaTypeHeaderValue("application/json"));
+        using var response = await _http.SendAsync(request, _cancel);
+        var text = await response.Content.ReadAsStringAsync(_cancel);
+        Assert.True((int)response.StatusCode == status, $"{(int)response.StatusCode} {text}");
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        Assert.Contains(words, text, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Nobody_gets_in_without_the_token()
+    {
+        using var stranger = new HttpClient { BaseAddress = _http.BaseAddress };
+        using var response = await stranger.GetAsync("rooms", _cancel);
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal(HttpStatusCode.NotFound, (await stranger.GetAsync(_fixture.Node.Http("/api/v1/rooms"), _cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await stranger.GetAsync(_fixture.Node.Admin("/openapi/v1.json"), _cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task The_document_names_every_request_and_how_ids_and_times_are_written()
+    {
+        var document = JsonDocument.Parse(await _http.GetStringAsync(_fixture.Node.Admin("/openapi/v1.json"), _cancel)).RootElement;
+        var operations = document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()).Select(operation => operation.Value).ToArray();
+        Assert.All(operations, operation => Assert.True(operation.TryGetProperty("operationId", out _) && operation.TryGetProperty("summary", out _), operation.ToString()));
+        string[] wanted = ["listRooms", "createRoom", "closeRoom", "kickMember", "ban", "mute", "listAudit", "listPending", "approve", "reject", "listJobs", "startJob", "listRecordings", "listNodes", "drainNode", "watchRoom"];
+        Assert.Empty(wanted.Except(operations.Select(operation => operation.GetProperty("operationId").GetString())));
+        Assert.True(document.GetProperty("components").GetProperty("securitySchemes").TryGetProperty("admin", out _));
+        var text = document.GetRawText();
+        Assert.Contains("application/room.", text);
+        Assert.Contains("Seconds.", text);
+    }
+}
