@@ -70,18 +70,15 @@ public sealed class IdentityTests(StrictNode strict, SourceFile source, ITestOut
 
     private Task<RoomDetails> PublishedAsync(RoomKey room) => strict.Grains.RoomAsync(room, r => r.Streams.Any(s => s is { Name: "cam", User: "una" }), _cancel);
 
-    [Theory, InlineData("ffmpeg"), InlineData("rtmp2sink"), InlineData("rtmpsink")]
+    // Not librtmp as Debian has it: built with GnuTLS it does not end its texts, answers with what stood behind them, and destroys its heap. OBS has a copy
+    // of its own, with mbedTLS: what that sends is in the grains' tests.
+    [Theory, InlineData("ffmpeg"), InlineData("rtmp2sink")]
     public async Task User_and_password_let_an_encoder_in(string program)
     {
         var room = strict.NewRoom();
         var key = (await strict.KeyAsync(room, password: true)).Key;
-        await using var encoder = program switch
-        {
-            "ffmpeg" => RealClients.FfmpegPublish(source.Path, $"rtmp://una:{key}@{Host}/{room}/cam"),
-            "rtmp2sink" => RealClients.GStreamerPublish($"rtmp://una:{key}@{Host}/{room}/cam"),
-            // librtmp, which OBS has a copy of.
-            _ => RealClients.GStreamerLibrtmpPublish($"rtmp://{Host}/{room}/cam pubUser=una pubPasswd={key}"),
-        };
+        var url = $"rtmp://una:{key}@{Host}/{room}/cam";
+        await using var encoder = program == "ffmpeg" ? RealClients.FfmpegPublish(source.Path, url) : RealClients.Publish(program, url);
         var member = Assert.Single((await PublishedAsync(room)).Members);
         Assert.Equal(new Identity { User = "una", Name = "una", Role = MemberRole.Publisher, Source = IdentitySources.Key, Stream = "cam" }, member.Identity);
     }

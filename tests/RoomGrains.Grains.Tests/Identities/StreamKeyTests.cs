@@ -127,6 +127,19 @@ public sealed class StreamKeyTests(KeySilo silo) : IClassFixture<KeySilo>
     }
 
     [Fact]
+    public async Task What_OBS_appends_to_the_application_logs_in()
+    {
+        var key = (await Create(r => r with { AsPassword = true })).Key;
+        var (salt, opaque) = await Challenge("una");
+        // A number in base64, with the characters that queries have other uses for.
+        const string Added = "+/8Cpg==";
+        var response = AdobeAuthentication.Respond(AdobeAuthentication.HashPassword("una", salt, key), opaque, Added);
+        var connect = ConnectCommand.From(ConnectCommand.Create($"{_application}/lobby?authmod=adobe&user=una&challenge={Added}&response={response}&opaque={opaque}", "", "FMLE/3.0"));
+        var verdict = await _cluster.Client.Admit(Requests.New(connect.Application, connect.Instance) with { Parameters = connect.Parameters });
+        Assert.Equal((VerdictKind.Accept, "una"), (verdict.Kind, verdict.Identity.User));
+    }
+
+    [Fact]
     public async Task Wrong_passwords_users_and_challenges_fail()
     {
         var (key, plain) = ((await Create(r => r with { AsPassword = true })).Key, (await Create(r => r with { User = "plain" })).Key);
