@@ -82,7 +82,7 @@ public sealed partial class RoomCtlTests
         var error = await FailsAsync(ExitCodes.Usage, "tokens", "create", "chat/lobby", "--config", file);
         Assert.Contains("at least 32", error);
         Assert.DoesNotContain("short-but-secret", error);
-        Assert.Contains("--role", await FailsAsync(ExitCodes.Usage, "tokens", "create", "chat", "--role", "admin"));
+        Assert.Contains("moderator", await FailsAsync(ExitCodes.Usage, "tokens", "create", "chat", "--role", "admin"));
     }
 
     [Fact]
