@@ -172,12 +172,14 @@ internal sealed partial class RoomGrain
         if (member.Service.Length > 0 || _seats.Contains(member.Id))
             return null;
         if (_moderation.FindBan(member, now) is { } ban)
-            return new Refusal(RefusalCode.Banned, $"You are banned from {_key}{(ban.Until is { } until ? $" until {until:u}" : "")}: {ban.Reason}");
+            return Banned(ban);
         // Who was asked by its node to connect anew is nobody new.
         return settings.Locked && member.Identity.Role != MemberRole.Moderator && !(request.Replaces is { } old && _seats.Contains(old))
             ? new Refusal(RefusalCode.RoomLocked, $"The room {_key} is locked: nobody new gets in now.")
             : null;
     }
+
+    private Refusal Banned(Ban ban) => new(RefusalCode.Banned, $"You are banned from {_key}{(ban.Until is { } until ? $" until {until:u}" : "")}: {ban.Reason}");
 
     /// <summary>Lays something down, durably. What has run out goes with it.</summary>
     /// <returns>Why not; null when it was done.</returns>

@@ -218,6 +218,9 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     {
         if (_seats.Find(claim.Publisher) is not { } member)
             return null;
+        // Who came in unknown, and is somebody by the stream's own key, may be one who is not wanted.
+        if (claim.Identity is { } proved && _moderation.FindBan(member with { Identity = proved }, Now) is { } ban)
+            return Banned(ban);
         var settings = Settings;
         var publishes = settings.StreamsPerMember > 0 ? _streams.CountOf(claim, PublishRules.Publisher(claim, member).User) : 0;
         return PublishRules.Refuse(claim, member, settings, publishes);

@@ -49,6 +49,15 @@ public sealed class PublishRuleTests(OneHeldSilo silo) : IClassFixture<OneHeldSi
     }
 
     [Fact]
+    public async Task Who_is_banned_does_not_publish_by_a_key_after_coming_in_unknown()
+    {
+        var unknown = await Join(Identity.Anonymous(MemberRole.Member));
+        Assert.True((await Room.Ban(new Ban { User = "una", By = "kim" })).IsDone);
+        Assert.Equal(RefusalCode.Banned, await Refused(unknown, "cam", Known("una")));
+        Assert.Null(await Refused(unknown, "cam", Known("ina")));
+    }
+
+    [Fact]
     public async Task A_token_for_one_stream_is_for_no_other()
     {
         var member = await Join(Known("una", stream: "cam"));
