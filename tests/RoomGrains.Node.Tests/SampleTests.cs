@@ -1,4 +1,8 @@
 using System.IO.Compression;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RoomGrains.Hosting;
 using RoomGrains.Testing;
 
 namespace RoomGrains.Node.Tests;
@@ -17,6 +21,37 @@ public sealed class SampleTests
         var sample = File.ReadAllText(Source);
         Assert.Contains($"```csharp\n{sample}```\n", File.ReadAllText(Repository.PathOf("README.md")));
         Assert.InRange(sample.AsSpan().Count('\n'), 1, 40);
+    }
+
+    [Fact]
+    public async Task README_shows_the_sample_application_as_it_is_and_a_node_runs_it()
+    {
+        var sample = File.ReadAllText(Repository.PathOf("tests", "RoomGrains.SampleApplication", "ClassApplication.cs"));
+        Assert.Contains($"```csharp\n{sample}```\n", File.ReadAllText(Repository.PathOf("README.md")));
+        var plugin = Repository.PathOf("tests", "RoomGrains.SampleApplication", "bin", Output.Parent!.Name, Output.Name, "RoomGrains.SampleApplication.dll");
+        await using var node = await NodeProcess.StartAsync(environment: new Dictionary<string, string> { ["ROOMGRAINS_Node__Plugins"] = plugin });
+        await using var pupil = Ffmpeg.Publish(node.Rtmp("class/algebra/bob"));
+        using var client = RoomGrainsClient.CreateHost(new ClusterOptions(), node.ClientGateway).ConfigureLogging(logging => logging.ClearProviders()).Build();
+        await client.StartAsync(TestContext.Current.CancellationToken);
+        var grains = client.Services.GetRequiredService<IClusterClient>();
+        PendingSummary? waiting;
+        do
+            waiting = (await grains.GetDirectory("class").ListPending()).SingleOrDefault(pending => pending.WaitsFor == "onConnect");
+        while (waiting is null);
+        // Who lets a pupil in needs not be the teacher; but it has no hand up, and may not publish.
+        Assert.True((await grains.GetPending(waiting.Id).Approve("anna")).IsDone);
+        Assert.NotEqual(0, await pupil.ExitAsync(Limit));
+        Assert.Contains("Raise your hand", pupil.Output);
+    }
+
+    [Theory, InlineData("nowhere.dll", "There is no"), InlineData("RoomGrains.Abstractions.dll", "names nothing to start"), InlineData("roomgrains.runtimeconfig.json", "is no assembly")]
+    public async Task What_is_no_plugin_is_told_at_the_start(string file, string words)
+    {
+        var plugin = Path.Combine(Path.GetDirectoryName(NodeProcess.ProgramFile)!, file);
+        await using var node = RunningProgram.Start("dotnet", [NodeProcess.ProgramFile, "--data", Directory.CreateTempSubdirectory("roomgrains-plugin-").FullName],
+            environment: new Dictionary<string, string> { ["ROOMGRAINS_Node__Plugins"] = plugin });
+        Assert.NotEqual(0, await node.ExitAsync(Limit));
+        Assert.Contains(words, node.Output);
     }
 
     [Fact]

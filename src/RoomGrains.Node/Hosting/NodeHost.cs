@@ -77,7 +77,13 @@ internal static class NodeHost
     private static NodeIdentity Identify(NodeSettings settings, SiloAddress silo) =>
         new(settings.Node.EffectiveName, silo.ToParsableString(), NodeAddresses.ForNodes(settings.Gateway, silo.Endpoint.Address));
 
-    private static void ConfigureHttp(IWebHostBuilder web, NodeOptions node) => web
+    private static void ConfigureHttp(IWebHostBuilder web, NodeOptions node)
+    {
+        ConfigurePorts(web, node);
+        Plugins.Configure(web, node.Plugins);
+    }
+
+    private static void ConfigurePorts(IWebHostBuilder web, NodeOptions node) => web
         .UseKestrelCore()
         .ConfigureKestrel(kestrel =>
         {

@@ -34,6 +34,9 @@ public sealed class NodeOptions
     /// <summary>The token for the admin port. Empty: one is made at the first start and kept in <c>admin-token</c> in the data folder.</summary>
     public string AdminToken { get; set; } = "";
 
+    /// <summary>Assemblies with your own code, as files: README has an example. Every node of a cluster needs the same.</summary>
+    public IList<string> Plugins { get; set; } = [];
+
     /// <summary>From SIGTERM to the end of the process. Kubernetes kills after 30 s, systemd after 90 s: stay below.</summary>
     public TimeSpan ShutdownDeadline { get; set; } = TimeSpan.FromSeconds(15);
 

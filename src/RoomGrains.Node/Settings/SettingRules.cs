@@ -30,6 +30,7 @@ internal static class SettingRules
         ["Node:AdminAddress"] = IpAddress,
         ["Node:AdminPort"] = Port,
         ["Node:AdminToken"] = new("empty or at least 16 characters without spaces", value => value is "" || (value is string { Length: >= 16 } token && !token.Any(char.IsWhiteSpace))),
+        ["Node:Plugins"] = FreeText,
         ["Node:ShutdownDeadline"] = Between(TimeSpan.FromSeconds(1), Hour),
         ["Node:ReportInterval"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(3)),
         ["Node:IsolationTime"] = Between(TimeSpan.FromSeconds(5), Hour),
