@@ -6,7 +6,9 @@ using RoomGrains.Grains.Pending;
 using RoomGrains.Hosting;
 using RoomGrains.Rtmp.Amf;
 
-[assembly: HostingStartup(typeof(Startup))]
+[assembly: HostingStartup(typeof(School.Startup))]
+
+namespace School;
 
 /// <summary>What a node calls that is started with <c>Node:Plugins</c>.</summary>
 public sealed class Startup : IHostingStartup

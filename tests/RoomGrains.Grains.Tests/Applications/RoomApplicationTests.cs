@@ -11,7 +11,7 @@ namespace RoomGrains.Grains.Tests.Applications;
 public sealed class SilosWithApplications() : ClusterFixture(new GrainClusterOptions
 {
     Silos = 2,
-    Services = services => services.AddRoomApplication<ClassApplication>("class").AddRoomApplication<Journal>("journal").AddRoomApplication<Faulty>("faulty")
+    Services = services => services.AddRoomApplication<School.ClassApplication>("class").AddRoomApplication<Journal>("journal").AddRoomApplication<Faulty>("faulty")
         .AddRoomApplication<Faulty>("twice").AddRoomApplication<Journal>("twice"),
 });
 
