@@ -20,9 +20,18 @@ internal sealed partial class RoomHooks(RoomContext room, ImmutableArray<RoomApp
 
     public void Created() => Tell(nameof(RoomApplication.OnRoomCreated), application => application.OnRoomCreated(room));
 
-    public void Joined(Member member) => Tell(nameof(RoomApplication.OnJoin), application => application.OnJoin(room, member));
+    public void Joined(Member member)
+    {
+        // Before a delegate is made for it: most rooms have no code, and a storm of newcomers comes by here.
+        if (!applications.IsEmpty)
+            TellJoined(member);
+    }
 
-    public void Left(Member member) => Tell(nameof(RoomApplication.OnLeave), application => application.OnLeave(room, member));
+    public void Left(Member member)
+    {
+        if (!applications.IsEmpty)
+            TellLeft(member);
+    }
 
     public void Unpublished(StreamInfo stream) => Tell(nameof(RoomApplication.OnUnpublish), application => application.OnUnpublish(room, stream));
 
@@ -73,6 +82,10 @@ internal sealed partial class RoomHooks(RoomContext room, ImmutableArray<RoomApp
             return null;
         }
     }
+
+    private void TellJoined(Member member) => Tell(nameof(RoomApplication.OnJoin), application => application.OnJoin(room, member));
+
+    private void TellLeft(Member member) => Tell(nameof(RoomApplication.OnLeave), application => application.OnLeave(room, member));
 
     private void Tell(string hook, Func<RoomApplication, ValueTask> tell)
     {

@@ -33,6 +33,9 @@ internal sealed class ModerationTable
     /// <summary>From what is durable.</summary>
     public static ModerationTable Of(RoomState state) => state.Moderation is { } lists ? new ModerationTable(lists) : Empty;
 
+    /// <summary>Whether anybody was muted; it may have run out.</summary>
+    public bool HasMutes => !_lists.Mutes.IsEmpty;
+
     /// <summary>What holds at this time.</summary>
     public RoomModeration Current(DateTimeOffset now) => _lists with
     {
@@ -68,9 +71,8 @@ internal sealed class ModerationTable
     }
 
     /// <summary>Which members are muted, and how; empty nearly always.</summary>
-    public ImmutableArray<MemberMute> Muted(IEnumerable<Member> members, DateTimeOffset now) => _lists.Mutes.IsEmpty
-        ? []
-        : [.. members.Select(member => new MemberMute(member.Id, Muted(member, now))).Where(mute => mute.Media != MutedMedia.None)];
+    public ImmutableArray<MemberMute> Muted(IEnumerable<Member> members, DateTimeOffset now) =>
+        [.. members.Select(member => new MemberMute(member.Id, Muted(member, now))).Where(mute => mute.Media != MutedMedia.None)];
 
     /// <summary>A range of addresses, or one; null where the text is neither. The old short forms (192.0.2 means 192.0.0.2) are slips of who types them.</summary>
     public static IPNetwork? ParseNetwork(string text)

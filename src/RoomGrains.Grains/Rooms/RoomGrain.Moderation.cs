@@ -210,6 +210,9 @@ internal sealed partial class RoomGrain
     /// <summary>Whoever is muted now, and was not, or no more: nodes and watchers hear of it.</summary>
     private void NoteMutes()
     {
+        // Asked for with every newcomer, and nearly always nothing.
+        if (_mutes.IsEmpty && !_moderation.HasMutes)
+            return;
         var now = Now;
         var mutes = _moderation.Muted(_seats.Members, now);
         if (mutes.AsSpan().SequenceEqual(_mutes.AsSpan()))
