@@ -169,6 +169,15 @@ internal sealed class Guest : IAsyncDisposable
         payload.Release();
     }
 
+    /// <summary>Uses a shared object as a proxy does, and reads the answer.</summary>
+    public async Task<string> UseProxiedAsync(string name)
+    {
+        var payload = (new SharedObjectMessage(name, 0, false, [SharedObjectEvent.Of(SharedObjectEventType.Use)]) { IsProxied = true }).EncodePayload();
+        await Client.SendAsync(MessageType.SharedObjectAmf0, 0, 0, payload.Span.ToArray(), 3);
+        payload.Release();
+        return await ReadAsync(1);
+    }
+
     /// <summary>Uses a shared object, and reads the answer.</summary>
     public async Task<string> UseAsync(string name, bool persistent = false)
     {
@@ -181,6 +190,7 @@ internal sealed class Guest : IAsyncDisposable
         SharedObjectEventType.UseSuccess => "Used",
         SharedObjectEventType.Change => $"{item.Key}={item.Value}",
         SharedObjectEventType.Success => $"ok:{item.Key}",
+        SharedObjectEventType.ChangeEcho => $"ok:{item.Key}={item.Value}",
         SharedObjectEventType.Remove => $"-{item.Key}",
         SharedObjectEventType.Send => $"{item.Key}({string.Join(',', item.Values)})",
         SharedObjectEventType.Status => item.Key.Replace("SharedObject.", "!", StringComparison.Ordinal),

@@ -38,6 +38,22 @@ public sealed class SharedObjectTests(GrainFixture fixture) : IClassFixture<Grai
     }
 
     [Fact]
+    public async Task A_proxy_is_told_the_values_of_its_own_changes()
+    {
+        await using var gateway = await TestGateway.StartAsync(fixture.Grains);
+        await using var proxy = await Guest.JoinAsync(gateway, _room, _cancel);
+        await using var bob = await Guest.JoinAsync(gateway, _room, _cancel);
+        Assert.Equal("notes{Used Clear}", await proxy.UseProxiedAsync("notes"));
+        Assert.Equal("notes{Used Clear}", await bob.UseAsync("notes"));
+        await proxy.ShareAsync("notes", SharedObjectEvent.RequestChange("x", 1));
+        Assert.Equal("notes{ok:x=1}", await proxy.ReadAsync(1));
+        Assert.Equal("notes{x=1}", await bob.ReadAsync(1));
+        await bob.ShareAsync("notes", SharedObjectEvent.RequestChange("x", 2));
+        Assert.Equal("notes{ok:x}", await bob.ReadAsync(1));
+        Assert.Equal("notes{x=2}", await proxy.ReadAsync(1));
+    }
+
+    [Fact]
     public async Task What_one_says_is_heard_by_all_in_its_order_on_every_node()
     {
         await using var here = await TestGateway.StartAsync(fixture.Grains, "here");

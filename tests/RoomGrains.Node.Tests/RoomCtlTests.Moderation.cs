@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RoomGrains.Cli;
+using RoomGrains.Testing;
 
 namespace RoomGrains.Node.Tests;
 
@@ -76,6 +77,40 @@ public sealed partial class RoomCtlTests
         await DoneAsync("moderation", "remember", $"{_application}/door", "friend");
         Assert.Equal("friend", (await JsonAsync("moderation", "show", $"{_application}/door")).GetProperty("guests")[0].GetProperty("user").GetString());
         await DoneAsync("moderation", "forget", $"{_application}/door", "friend");
+    }
+
+    [Fact]
+    public async Task Of_two_ffmpegs_that_wait_the_second_is_let_in_first_and_the_first_reads_why_it_is_not()
+    {
+        await DoneAsync("rooms", "create", $"{_application}/vip", "--waiting-room", "on");
+        await using var first = Ffmpeg.Publish(fixture.Node.Rtmp($"{_application}/vip/first"));
+        var firstId = await WaitingAsync(1);
+        await using var second = Ffmpeg.Publish(fixture.Node.Rtmp($"{_application}/vip/second"));
+        var secondId = await WaitingAsync(2);
+        Assert.NotEqual(firstId, secondId);
+
+        Assert.Equal($"Approved {secondId} for {_application}/vip.\n", await DoneAsync("pending", "approve", secondId[^8..], "--by", "anna"));
+        JsonElement room;
+        do
+            room = await JsonAsync("rooms", "show", $"{_application}/vip");
+        while (room.GetProperty("streams").GetArrayLength() == 0);
+        Assert.Equal(("second", secondId), (room.GetProperty("streams")[0].GetProperty("name").GetString(), room.GetProperty("streams")[0].GetProperty("publisher").GetString()));
+        Assert.False(first.HasExited);
+
+        Assert.Equal($"Rejected {firstId}: Members only tonight.\n", await DoneAsync("pending", "reject", firstId[^8..], "--reason", "Members only tonight."));
+        Assert.NotEqual(0, await first.ExitAsync(Limit));
+        Assert.Contains("Members only tonight.", first.Output);
+        Assert.False(second.HasExited);
+
+        // The newest of so many.
+        async Task<string> WaitingAsync(int count)
+        {
+            JsonElement waiting;
+            do
+                waiting = await JsonAsync("pending", "list", _application);
+            while (waiting.GetArrayLength() < count || waiting[count - 1].GetProperty("waitsFor").GetString() != "approval");
+            return waiting[count - 1].GetProperty("id").GetString()!;
+        }
     }
 
     [Theory]

@@ -37,7 +37,11 @@ internal sealed class LocalObject(SharedObjectKey key, int chunkSize, GatewayMet
     public bool Persistent { get; private set; }
 
     /// <summary>A client uses it: it is told all of it.</summary>
-    public void Join(ConnectionId client, Outbox output, SharedObjectContents contents)
+    /// <param name="client">Who.</param>
+    /// <param name="proxied">See <see cref="SharedObjectMessage.IsProxied"/>.</param>
+    /// <param name="output">Where it is told.</param>
+    /// <param name="contents">What the object is.</param>
+    public void Join(ConnectionId client, bool proxied, Outbox output, SharedObjectContents contents)
     {
         lock (_gate)
         {
@@ -45,7 +49,7 @@ internal sealed class LocalObject(SharedObjectKey key, int chunkSize, GatewayMet
                 TellWhole(contents);
             _told ??= contents.Stamp;
             (Version, Persistent) = (contents.Version, contents.Persistent);
-            var subscriber = new Subscriber(output, contents.Stamp.Sequence);
+            var subscriber = new Subscriber(output, proxied, contents.Stamp.Sequence);
             _subscribers[client] = subscriber;
             Send(ObjectMessages.Whole(key.Name, contents, used: true), [subscriber]);
             DrainHeld();
@@ -154,7 +158,7 @@ internal sealed class LocalObject(SharedObjectKey key, int chunkSize, GatewayMet
             if (subscriber.From >= update.Stamp.Sequence)
                 continue;
             if (update.Batches.Any(batch => batch.Origin == id && ObjectMessages.IsOwn(batch)))
-                Send(ObjectMessages.Changes(update, Persistent, id), [subscriber]);
+                Send(ObjectMessages.Changes(update, Persistent, id, subscriber.Proxied), [subscriber]);
             else
                 others.Add(subscriber);
         }
@@ -175,9 +179,11 @@ internal sealed class LocalObject(SharedObjectKey key, int chunkSize, GatewayMet
         metrics.ObjectMessagesSent(receivers.Count);
     }
 
-    private sealed class Subscriber(Outbox output, long from)
+    private sealed class Subscriber(Outbox output, bool proxied, long from)
     {
         public Outbox Output { get; } = output;
+
+        public bool Proxied => proxied;
 
         /// <summary>What it was told at first has the updates up to this one.</summary>
         public long From { get; set; } = from;

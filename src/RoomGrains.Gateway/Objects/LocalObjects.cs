@@ -28,7 +28,7 @@ internal sealed partial class LocalObjects(
 
     /// <summary>A client uses an object, and is told all of it. Every use that is not refused is followed by one <see cref="Release"/>.</summary>
     /// <returns>Why not; null when it does.</returns>
-    public async Task<Refusal?> UseAsync(SharedObjectKey key, ConnectionId client, MemberRole role, bool persistent, Outbox output)
+    public async Task<Refusal?> UseAsync(SharedObjectKey key, ConnectionId client, MemberRole role, bool persistent, bool proxied, Outbox output)
     {
         LocalObject local;
         lock (_gate)
@@ -45,7 +45,7 @@ internal sealed partial class LocalObjects(
                 contents = await Source(key).UseObject(use).WaitAsync(Patience, time).ConfigureAwait(false);
             if (contents.IsDone)
             {
-                local.Join(client, output, contents.Value);
+                local.Join(client, proxied, output, contents.Value);
                 return null;
             }
             GiveBack(local);

@@ -27,7 +27,7 @@ internal sealed class ObjectLink(SharedObjectKey key, ConnectionId client, Membe
     private bool _persistent;
 
     /// <summary>Subscribes.</summary>
-    public void Use(bool persistent) => Add(new Request(RequestKind.Use, persistent, []));
+    public void Use(bool persistent, bool proxied) => Add(new Request(RequestKind.Use, persistent, [], proxied));
 
     /// <summary>Ends the subscription, after what was asked before.</summary>
     public void Release() => Add(new Request(RequestKind.Release, false, []), always: true);
@@ -102,7 +102,7 @@ internal sealed class ObjectLink(SharedObjectKey key, ConnectionId client, Membe
                 // Who says it twice is told all of it again.
                 Leave();
                 _persistent = requests[0].Persistent;
-                if (await services.Objects.UseAsync(key, client, role, _persistent, output).ConfigureAwait(false) is { } refusal)
+                if (await services.Objects.UseAsync(key, client, role, _persistent, requests[0].Proxied, output).ConfigureAwait(false) is { } refusal)
                     Refuse(refusal.Code == RefusalCode.NotPermitted ? StatusCodes.SharedObject.NoReadAccess : Code(refusal.Code));
                 else
                     _used = true;
@@ -153,5 +153,5 @@ internal sealed class ObjectLink(SharedObjectKey key, ConnectionId client, Membe
         Change,
     }
 
-    private sealed record Request(RequestKind Kind, bool Persistent, ImmutableArray<SharedObjectChange> Changes);
+    private sealed record Request(RequestKind Kind, bool Persistent, ImmutableArray<SharedObjectChange> Changes, bool Proxied = false);
 }

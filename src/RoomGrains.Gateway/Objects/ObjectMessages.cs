@@ -26,12 +26,13 @@ internal static class ObjectMessages
     /// <param name="update">What was done, by whom.</param>
     /// <param name="persistent">Whether the object is persistent.</param>
     /// <param name="receiver">Who made some of the changes himself, and is told that they were made; null: somebody who made none.</param>
-    public static SharedObjectMessage Changes(SharedObjectUpdate update, bool persistent, ConnectionId? receiver)
+    /// <param name="proxied">Whether the receiver must be told the values of its own changes, too, see <see cref="SharedObjectMessage.IsProxied"/>.</param>
+    public static SharedObjectMessage Changes(SharedObjectUpdate update, bool persistent, ConnectionId? receiver, bool proxied = false)
     {
         var events = ImmutableArray.CreateBuilder<SharedObjectEvent>();
         foreach (var batch in update.Batches)
             foreach (var change in batch.Changes)
-                events.Add(Event(change, isOwn: receiver is not null && batch.Origin == receiver));
+                events.Add(Event(change, isOwn: receiver is not null && batch.Origin == receiver, proxied));
         return new SharedObjectMessage(update.Key.Name, unchecked((uint)update.Batches[^1].Version), persistent, events.DrainToImmutable());
     }
 
@@ -52,8 +53,9 @@ internal static class ObjectMessages
     /// <summary>Whether some of what was done makes a message of its own for who did it.</summary>
     public static bool IsOwn(SharedObjectBatch batch) => batch.Origin is not null && batch.Changes.Any(change => change.Kind == SharedObjectChangeKind.Set);
 
-    private static SharedObjectEvent Event(SharedObjectChange change, bool isOwn) => change.Kind switch
+    private static SharedObjectEvent Event(SharedObjectChange change, bool isOwn, bool proxied) => change.Kind switch
     {
+        SharedObjectChangeKind.Set when isOwn && proxied => SharedObjectEvent.ChangeEcho(change.Name, change.Value),
         SharedObjectChangeKind.Set when isOwn => SharedObjectEvent.Success(change.Name),
         SharedObjectChangeKind.Set => SharedObjectEvent.Change(change.Name, change.Value),
         SharedObjectChangeKind.Remove => SharedObjectEvent.Remove(change.Name),

@@ -47,7 +47,7 @@ internal sealed class RoomTalk(RoomKey room, LocalMember here, Outbox output, Se
             {
                 Ask(link, changes);
                 if (item.Type == SharedObjectEventType.Use)
-                    link.Use(message.IsPersistent);
+                    link.Use(message.IsPersistent, message.IsProxied);
                 else
                     link.Release();
             }

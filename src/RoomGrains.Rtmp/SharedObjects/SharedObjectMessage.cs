@@ -15,7 +15,7 @@ namespace RoomGrains.Rtmp.SharedObjects;
 ///        3 4 13: (u16 length, slot, AMF value)*               6: AMF string, AMF values
 /// </code>
 /// Values are AMF0, with AMF3 behind the switch marker in type 16. Servers talking to servers put other bits into the flags: only the bit of
-/// persistence is looked at.
+/// persistence is looked at, and that of proxies.
 /// </remarks>
 /// <param name="Name">The object's name within its room.</param>
 /// <param name="Version">The version that the sender has: it counts committed changes.</param>
@@ -27,6 +27,13 @@ public sealed record SharedObjectMessage(string Name, uint Version, bool IsPersi
     public const int ChunkStreamId = 3;
 
     private const uint PersistentFlag = 2;
+    private const uint ProxiedFlag = 0x10;
+
+    /// <summary>
+    /// Whether the sender speaks as a server that passes an object on: FMS' proxies, and the npm package rtmp-client. Such a one does not keep what it asks for,
+    /// and takes its own changes from <see cref="SharedObjectEventType.ChangeEcho"/> and not from <see cref="SharedObjectEventType.Success"/>.
+    /// </summary>
+    public bool IsProxied { get; init; }
 
     /// <summary>Whether a message is one of a shared object, of either type.</summary>
     public static bool IsSharedObject(MessageType type) => type is MessageType.SharedObjectAmf0 or MessageType.SharedObjectAmf3;
@@ -50,7 +57,7 @@ public sealed record SharedObjectMessage(string Name, uint Version, bool IsPersi
             Throw.SharedObjectEncoding(encoding);
         var name = reader.ShortText();
         var version = reader.UInt32();
-        var persistent = (reader.UInt32() & PersistentFlag) != 0;
+        var flags = reader.UInt32();
         reader.UInt32();
 
         var state = new AmfReadState(limits ?? AmfLimits.Default);
@@ -64,7 +71,7 @@ public sealed record SharedObjectMessage(string Name, uint Version, bool IsPersi
                 Throw.SharedObjectEvent(length, reader.Left);
             ParseEvent(eventType, reader.Take(length), state, events);
         }
-        return new SharedObjectMessage(name, version, persistent, events.DrainToImmutable());
+        return new SharedObjectMessage(name, version, (flags & PersistentFlag) != 0, events.DrainToImmutable()) { IsProxied = (flags & ProxiedFlag) != 0 };
     }
 
     /// <summary>The payload. The caller holds the one reference to it.</summary>
@@ -77,7 +84,7 @@ public sealed record SharedObjectMessage(string Name, uint Version, bool IsPersi
             output.Put(0);
         values.WriteShortText(Name);
         output.PutUInt32(Version);
-        output.PutUInt32(IsPersistent ? PersistentFlag : 0);
+        output.PutUInt32((IsPersistent ? PersistentFlag : 0) | (IsProxied ? ProxiedFlag : 0));
         output.PutUInt32(0);
         foreach (var item in Events)
         {

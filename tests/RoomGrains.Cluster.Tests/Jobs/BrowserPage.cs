@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
+using RoomGrains.Cluster.Tests.Clients;
 using RoomGrains.Testing;
 
 namespace RoomGrains.Cluster.Tests.Jobs;
@@ -133,8 +134,5 @@ public sealed class BrowserPage : IAsyncDisposable
         }
     }
 
-    /// <summary>The library, where <c>scripts/packages test</c> has put it.</summary>
-    private static string HlsJs => Path.Combine(
-        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
-        "roomgrains", "test", "node_modules", "hls.js", "dist", "hls.min.js");
+    private static string HlsJs => NpmPackages.PathOf("hls.js", "dist", "hls.min.js");
 }
