@@ -37,6 +37,9 @@ internal static class LoadText
         yield return ("memory of the server", report.RssMiB is null ? "" : Text($"{report.RssIdleMiB:0.0} MiB before, {report.RssMiB:0.0} MiB at the end, {report.RssMaxMiB:0.0} MiB at most"));
         yield return ("for each client", Number(report.RssPerClientKiB, "0.0", " KiB"));
         yield return ("frames", Text($"{report.VideoFrames} video, {report.AudioFrames} audio; {report.Gaps} missing, {report.Doubles} twice, {report.WrongStream} of another stream"));
+        yield return ("lines of chat", report.LinesSaid is null ? "" : Text($"{report.LinesSaid} said, {report.LinesHeard} heard; {report.LinesMissing} missing, {report.LinesDoubled} twice or out of order"));
+        yield return ("latency of a line", Times(report.LineLatencyMs));
+        yield return ("server CPU for each line heard", Number(report.CpuMicrosecondsPerLine, "0.0", " µs"));
         yield return ("clients", Text($"{report.Rejected} not let in, {report.Dropped} lost") + (report.Replaced is { } replaced ? Text($", {replaced} replaced") : ""));
         yield return ("stopped reading", report.Stalled is { } stalled ? Text($"{stalled}, of which the server ended {report.StalledDropped}") : "");
     }

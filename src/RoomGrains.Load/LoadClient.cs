@@ -4,6 +4,7 @@ using RoomGrains.Load.Wire;
 using RoomGrains.Rtmp.Amf;
 using RoomGrains.Rtmp.Commands;
 using RoomGrains.Rtmp.Messages;
+using RoomGrains.Rtmp.SharedObjects;
 
 namespace RoomGrains.Load;
 
@@ -29,6 +30,9 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target, LoadLoop loop, 
     /// <summary>What it publishes; null: nothing.</summary>
     public Publication? Publication { get; private set; }
 
+    /// <summary>Its part in the room's chat; null: it neither talks nor listens.</summary>
+    public Chat? Chat { get; private set; }
+
     /// <summary>Whether it stops reading once it plays.</summary>
     public bool Stalls { get; init; }
 
@@ -45,7 +49,7 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target, LoadLoop loop, 
     public long FirstFrameAt { get; private set; }
 
     /// <summary>Whether it does what it is here for: each of its streams is published or seen.</summary>
-    public bool IsSettled => IsAdmitted && Publication is null or { IsLive: true } && _plays.TrueForAll(play => play.Watch.VideoFrames > 0);
+    public bool IsSettled => IsAdmitted && Publication is null or { IsLive: true } && Chat is null or { IsIn: true } && _plays.TrueForAll(play => play.Watch.VideoFrames > 0);
 
     /// <summary>Before it connects: publishes a stream.</summary>
     public LoadClient Publishing(FlvReplay replay, uint number, string stream, bool withVideo = false)
@@ -58,6 +62,13 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target, LoadLoop loop, 
     public LoadClient Playing(uint publisher, string stream)
     {
         _plays.Add((new Watch(tally, run.Id, publisher), Target.StreamName(stream)));
+        return this;
+    }
+
+    /// <summary>Before it connects: takes part in the room's chat.</summary>
+    public LoadClient Chatting()
+    {
+        Chat = new Chat(this, Loop, tally, run.Id);
         return this;
     }
 
@@ -75,10 +86,23 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target, LoadLoop loop, 
 
     internal void SendMedia() => Flush();
 
+    internal void WriteObject(SharedObjectMessage message)
+    {
+        var payload = message.EncodePayload();
+        Write(MessageType.SharedObjectAmf0, 0, 0, payload.Span, SharedObjectMessage.ChunkStreamId);
+        payload.Release();
+    }
+
+    internal void WriteCall(string method, string argument)
+    {
+        Write(new CommandMessage(method, 0, AmfValue.Null, argument), 0);
+        Flush();
+    }
+
     /// <inheritdoc/>
     protected override void OnBytes(int count)
     {
-        if (_plays.Count > 0)
+        if (_plays.Count > 0 || Chat is not null)
             tally.PlayerBytes += count;
     }
 
@@ -87,6 +111,8 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target, LoadLoop loop, 
     {
         if (message.Type is MessageType.Video or MessageType.Audio)
             OnMedia(message, now);
+        else if (Chat is not null && SharedObjectMessage.IsSharedObject(message.Type))
+            Chat.Hear(SharedObjectMessage.Parse(message), now);
         else if (CommandMessage.IsCommand(message.Type))
             OnCommand(CommandMessage.Parse(message), message.StreamId, now);
     }
@@ -157,6 +183,7 @@ internal sealed class LoadClient(LoadRun run, LoadTarget target, LoadLoop loop, 
         _streamIds = new uint[_plays.Count + (Publication is null ? 0 : 1)];
         for (var i = 0; i < _streamIds.Length; i++)
             Write(new CommandMessage(CommandNames.CreateStream, i + 2, AmfValue.Null), 0);
+        Chat?.Enter();
         Flush();
     }
 

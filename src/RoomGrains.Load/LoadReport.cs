@@ -89,6 +89,24 @@ public sealed record LoadReport
     /// <summary>Frames of another stream than the one that was asked for, or of nobody here.</summary>
     public long WrongStream { get; init; }
 
+    /// <summary>Lines that were said; chat only.</summary>
+    public long? LinesSaid { get; init; }
+
+    /// <summary>Lines that came to somebody: said, times those who hear; chat only.</summary>
+    public long? LinesHeard { get; init; }
+
+    /// <summary>Lines that did not come to somebody; chat only.</summary>
+    public long? LinesMissing { get; init; }
+
+    /// <summary>Lines that came twice, or after later ones; chat only.</summary>
+    public long? LinesDoubled { get; init; }
+
+    /// <summary>From the saying of a line to each hearing of it; chat only.</summary>
+    public Percentiles? LineLatencyMs { get; init; }
+
+    /// <summary>CPU of the server in the window by the lines that came to somebody in it, in µs; chat only.</summary>
+    public double? CpuMicrosecondsPerLine { get; init; }
+
     /// <summary>How often a player was told that its stream had ended: none does before the run is over.</summary>
     public long Unpublished { get; init; }
 

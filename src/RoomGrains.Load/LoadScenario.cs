@@ -57,6 +57,15 @@ public static class LoadScenario
         LoadOptions options, int clients, TimeSpan hold, bool stay = false, Func<CancellationToken, Task<IReadOnlyDictionary<string, long>>>? decide = null,
         CancellationToken cancel = default) => RunAsync("pending", options, run => Pending.Run(run, clients, hold, stay, decide), cancel);
 
+    /// <summary>A room whose members talk, and hear what all say. The room is that of the URL; it needs a seat for each.</summary>
+    /// <param name="options">What every scenario has; no file is needed.</param>
+    /// <param name="members">How many.</param>
+    /// <param name="rate">How many lines a second each says.</param>
+    /// <param name="cancel">Ends the run early; what was measured until then is reported.</param>
+    /// <exception cref="LoadException">There was no run.</exception>
+    public static Task<LoadReport> ChatAsync(LoadOptions options, int members, int rate, CancellationToken cancel = default) =>
+        RunAsync("chat", options, run => ChatRoom.Run(run, members, rate), cancel);
+
     private static Task<LoadReport> RunAsync(string name, LoadOptions options, Func<LoadRun, LoadReport> scenario, CancellationToken cancel)
     {
         if (!OperatingSystem.IsLinux())

@@ -49,6 +49,17 @@ public sealed class NodeTests(NodeFixture fixture, Clip clip) : IClassFixture<No
     }
 
     [Fact]
+    public async Task Chat()
+    {
+        var report = await LoadAsync("chat", Url("chat/talk"), "--members", "20", "--rate", "5", "--warm", "200ms", "--for", "3s", "--server-pid", Process);
+        Assert.Equal((20, 0, 0), (Int(report, "admitted"), Int(report, "linesMissing"), Int(report, "linesDoubled")));
+        Assert.True(Int(report, "linesSaid") >= 20 * 5 * 2, $"{report}");
+        Assert.Equal(20 * Int(report, "linesSaid"), Int(report, "linesHeard"));
+        AssertPercentiles(report, "lineLatencyMs", "connectMs", "answerMs");
+        Assert.True(report.GetProperty("cpuMicrosecondsPerLine").GetDouble() > 0);
+    }
+
+    [Fact]
     public async Task Storm()
     {
         var report = await LoadAsync("storm", Url("live/storm"), "--clients", "60", "--rehearse", "2", "--file", clip.Path, "--warm", "200ms", "--for", "60s");

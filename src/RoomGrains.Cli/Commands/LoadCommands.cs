@@ -49,7 +49,7 @@ internal sealed class LoadCommands
             "roomctl load fan-out rtmp://127.0.0.1/live/load --players 500 --file clip.flv --server-pid $(pgrep -f roomgrains.dll)",
             "roomctl load storm rtmp://127.0.0.1/live/load --clients 1000 --file clip.flv --json")
         {
-            commands.FanOut(), commands.Rooms(), commands.Storm(), commands.Churn(), commands.Pending(),
+            commands.FanOut(), commands.Rooms(), commands.Storm(), commands.Churn(), commands.Pending(), commands.Chat(),
         };
     }
 
@@ -94,6 +94,17 @@ internal sealed class LoadCommands
         var rate = Count("--rate", "How many of them leave each second; as many others come.", 20);
         var command = new DocumentedCommand("churn", "Players that come and go.", "roomctl load churn rtmp://127.0.0.1/live/load --clients 500 --rate 50 --for 60s --file clip.flv") { clients, rate };
         return Loads(command, (parsed, options, cancel) => LoadScenario.ChurnAsync(options, parsed.GetValue(clients), parsed.GetValue(rate), cancel));
+    }
+
+    private Command Chat()
+    {
+        var members = Count("--members", "Members of the room; it needs a seat for each.", 75);
+        var rate = Count("--rate", "Lines that each says in a second.", 5);
+        var command = new DocumentedCommand("chat", "A room whose members talk: every line must come to all, once, and in the same order. For RoomGrains.",
+            "roomctl load chat rtmp://127.0.0.1/chat/lobby --members 75 --rate 5 --for 60s --server-pid 1234",
+            "roomctl load chat rtmp://127.0.0.1:1935/chat/lobby rtmp://127.0.0.1:1936/chat/lobby --for 60s     # two nodes")
+        { members, rate };
+        return Loads(command, (parsed, options, cancel) => LoadScenario.ChatAsync(options, parsed.GetValue(members), parsed.GetValue(rate), cancel));
     }
 
     private Command Pending()

@@ -1,4 +1,5 @@
 using RoomGrains.Applications;
+using RoomGrains.Grains.Identities;
 using RoomGrains.Grains.Pending;
 using RoomGrains.Hosting;
 
@@ -21,7 +22,7 @@ internal sealed class WebhookApplication(WebhookClient hook, TimeProvider clock)
                 Room = connection.Room,
                 Connection = WebhookClientInfo.Of(request.Connection, request.Address.ToString(), request.Client, request.Node, connection.Identity),
                 Parameters = request.Parameters.Where(parameter => !s_own.Contains(parameter.Key, StringComparer.OrdinalIgnoreCase)).ToDictionary(),
-                Arguments = request.Arguments,
+                Arguments = [.. request.Arguments.Where(argument => !TokenReader.LooksLikeToken(argument))],
             },
             cancellationToken);
         if (reply.IsFailure)

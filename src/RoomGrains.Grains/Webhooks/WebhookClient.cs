@@ -143,10 +143,10 @@ internal sealed partial class WebhookClient : IDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(1450, LogLevel.Warning, "The webhook {Event} of {Application}/{Room} {Failure}")]
+        [LoggerMessage(1460, LogLevel.Warning, "The webhook {Event} of {Application}/{Room} {Failure}")]
         public static partial void Failed(ILogger logger, string @event, string application, string room, string failure);
 
-        [LoggerMessage(1451, LogLevel.Error, "The webhook fails most of the time: it is not asked for {BreakTime}, and what it would be asked is {Meanwhile}")]
+        [LoggerMessage(1461, LogLevel.Error, "The webhook fails most of the time: it is not asked for {BreakTime}, and what it would be asked is {Meanwhile}")]
         public static partial void Broken(ILogger logger, TimeSpan breakTime, string meanwhile);
     }
 }

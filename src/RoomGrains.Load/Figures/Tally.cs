@@ -24,6 +24,18 @@ internal sealed class Tally
     /// <summary>Frames of another stream than the one that was asked for, or of nobody here.</summary>
     public long WrongStream { get; set; }
 
+    /// <summary>Lines of chat that members have heard.</summary>
+    public long Lines { get; set; }
+
+    /// <summary>Lines that should have come between two that came.</summary>
+    public long LinesMissing { get; set; }
+
+    /// <summary>Lines that came again, or after later ones.</summary>
+    public long LinesDoubled { get; set; }
+
+    /// <summary>From the saying of a line to each hearing of it.</summary>
+    public Histogram LineLatency { get; } = new();
+
     /// <summary>How often a player was told that its stream had ended.</summary>
     public long Unpublished { get; set; }
 

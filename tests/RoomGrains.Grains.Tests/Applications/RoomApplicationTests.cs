@@ -102,7 +102,7 @@ public sealed class RoomApplicationTests(SilosWithApplications silos) : IClassFi
         var bot = await _grains.Admit(Requests.New(room.Application, room.Room) with { Client = "SomeBot/1.0" });
         Assert.Equal((VerdictKind.Reject, RefusalCode.Denied, "People only."), (bot.Kind, bot.Code, bot.Description));
         var pupil = await Sit(room);
-        Assert.Equal("Raise your hand.", (await _grains.GetRoom(room).ClaimStream(new StreamClaim(pupil.Id, "a", "cam"))).Refusal!.Message);
+        Assert.Equal("Raise your hand, and wait for your turn.", (await _grains.GetRoom(room).ClaimStream(new StreamClaim(pupil.Id, "a", "cam"))).Refusal!.Message);
         var teacher = await Sit(room, MemberRole.Moderator);
         Assert.True((await _grains.GetRoom(room).ClaimStream(new StreamClaim(teacher.Id, "a", "cam"))).IsDone);
     }

@@ -143,6 +143,7 @@ public sealed class WebhookTests : IDisposable
         var request = Requests.New() with
         {
             Parameters = System.Collections.Immutable.ImmutableDictionary<string, string>.Empty.Add("session", "abc").Add("token", "t0psecret").Add("KEY", "t0psecret"),
+            Arguments = ["hello", "eyJhbGciOiJIUzI1NiJ9.t0psecret.t0psecret"],
         };
         var verdict = await cluster.Client.Admit(request);
         Assert.Equal(VerdictKind.Accept, verdict.Kind);
@@ -159,6 +160,7 @@ public sealed class WebhookTests : IDisposable
         var connect = _hook.Events.First();
         Assert.Equal(request.Connection.Value, Hook.Text(connect, "connection.id"));
         Assert.Equal(("chat", "lobby", "abc"), (Hook.Text(connect, "application"), Hook.Text(connect, "room"), Hook.Text(connect, "parameters.session")));
+        Assert.Equal("hello", connect.GetProperty("arguments").EnumerateArray().Single().GetString());
         Assert.Equal("u-17", _hook.Named("on_join", "connection.user").Single());
         Assert.DoesNotContain("t0psecret", string.Concat(_hook.Events.Select(e => e.GetRawText())), StringComparison.Ordinal);
         Assert.Empty(_hook.Unsigned);
