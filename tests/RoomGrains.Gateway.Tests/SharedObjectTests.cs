@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using RoomGrains.Rtmp.Amf;
 using RoomGrains.Rtmp.SharedObjects;
 
@@ -85,8 +86,7 @@ public sealed class SharedObjectTests(GrainFixture fixture) : IClassFixture<Grai
         Assert.Equal("", await alice.SyncAsync());
         await bob.DisposeAsync();
         var notes = fixture.Grains.GetSharedObject(new SharedObjectKey(_room, "notes"));
-        while ((await notes.Read()).IsDone)
-            await Task.Delay(20, _cancel);
+        await Waiting.UntilAsync(async () => !(await notes.Read()).IsDone, _cancel);
         Assert.Equal("notes{Used Clear}", await alice.UseAsync("notes"));
     }
 
@@ -168,7 +168,7 @@ public sealed class SharedObjectTests(GrainFixture fixture) : IClassFixture<Grai
     [Fact]
     public async Task What_came_out_of_order_is_put_in_order_and_what_is_lost_is_asked_for()
     {
-        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var gateway = await TestGateway.StartAsync(fixture.Grains, time: time);
         await using var alice = await Guest.JoinAsync(gateway, _room, _cancel);
         await alice.UseAsync("notes");
@@ -189,38 +189,38 @@ public sealed class SharedObjectTests(GrainFixture fixture) : IClassFixture<Grai
         // For a beat it may be on its way; then all of it is asked for.
         time.Advance(TimeSpan.FromSeconds(1));
         time.Advance(TimeSpan.FromSeconds(1));
-        await HearAsync(alice, "notes{Clear x=1}", () => time.Advance(TimeSpan.FromSeconds(1)));
+        await HearAsync(alice, "notes{Clear x=1}", time);
     }
 
     [Fact]
     public async Task An_object_that_came_up_anew_is_told_anew()
     {
-        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var gateway = await TestGateway.StartAsync(fixture.Grains, time: time);
         await using var alice = await Guest.JoinAsync(gateway, _room, _cancel);
         await alice.UseAsync("notes");
         await alice.ShareAsync("notes", SharedObjectEvent.RequestChange("x", 1));
         Assert.Equal("notes{ok:x}", await alice.ReadAsync(1));
         await fixture.Cluster.Deactivate(fixture.Grains.GetSharedObject(new SharedObjectKey(_room, "notes")));
-        await HearAsync(alice, "notes{Clear}", () => time.Advance(TimeSpan.FromSeconds(1)));
+        await HearAsync(alice, "notes{Clear}", time);
         await alice.ShareAsync("notes", SharedObjectEvent.RequestChange("x", 2));
-        await HearAsync(alice, "notes{ok:x}", () => time.Advance(TimeSpan.FromSeconds(1)));
+        await HearAsync(alice, "notes{ok:x}", time);
     }
 
-    /// <summary>Reads until something was heard that has this in it.</summary>
-    private static async Task HearAsync(Guest guest, string part, Action? meanwhile = null)
+    /// <summary>Reads until something was heard that has this in it; on a clock of the test's own, what has to happen first has the time for it.</summary>
+    private async Task HearAsync(Guest guest, string part, FakeTimeProvider? time = null)
     {
-        while (true)
+        var heard = ReadAsync();
+        if (time is not null)
+            await time.AdvanceUntilAsync(heard, _cancel);
+        await heard;
+
+        async Task ReadAsync()
         {
-            var next = guest.NextAsync();
-            while (!next.IsCompleted)
-            {
-                meanwhile?.Invoke();
-                await Task.WhenAny(next, Task.Delay(50, TestContext.Current.CancellationToken));
-            }
-            var heard = await next ?? throw new EndOfStreamException($"The server closed before '{part}'.");
-            if (heard.Replace('{', ' ').Contains(part.Replace('{', ' '), StringComparison.Ordinal))
-                return;
+            while (await guest.NextAsync() is { } next)
+                if (next.Replace('{', ' ').Contains(part.Replace('{', ' '), StringComparison.Ordinal))
+                    return;
+            throw new EndOfStreamException($"The server closed before '{part}'.");
         }
     }
 

@@ -14,6 +14,13 @@ internal static class Waiting
             await Task.Delay(Pause, TimeProvider.System, cancel);
     }
 
+    /// <summary>Asks until it is so.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> isSo, CancellationToken cancel)
+    {
+        while (!await isSo())
+            await Task.Delay(Pause, TimeProvider.System, cancel);
+    }
+
     /// <summary>Looks at a room until it is so; the room must exist.</summary>
     public static async Task<RoomDetails> UntilAsync(this IGrainFactory grains, RoomKey room, Func<RoomDetails, bool> isSo, CancellationToken cancel)
     {

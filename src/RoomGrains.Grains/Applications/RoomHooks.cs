@@ -16,6 +16,7 @@ internal sealed partial class RoomHooks(RoomContext room, ImmutableArray<RoomApp
     private const int MostWaiting = 10_000;
 
     private readonly Queue<(string Hook, Func<RoomApplication, ValueTask> Tell)> _waiting = new();
+    private readonly Dictionary<(ConnectionId Member, string Stream), Task<Refusal?>> _asked = [];
     private bool _telling;
 
     public void Created() => Tell(nameof(RoomApplication.OnRoomCreated), application => application.OnRoomCreated(room));
@@ -35,9 +36,25 @@ internal sealed partial class RoomHooks(RoomContext room, ImmutableArray<RoomApp
 
     public void Unpublished(StreamInfo stream) => Tell(nameof(RoomApplication.OnUnpublish), application => application.OnUnpublish(room, stream));
 
-    /// <summary>Whether a member may publish.</summary>
+    /// <summary>Whether a member may publish. A gateway that has waited for some seconds claims again: that is the same question, and asked once.</summary>
     /// <returns>Why not; null: it may.</returns>
     public async ValueTask<Refusal?> MayPublish(Member member, string stream)
+    {
+        if (applications.IsEmpty)
+            return null;
+        if (!_asked.TryGetValue((member.Id, stream), out var asked))
+            _asked[(member.Id, stream)] = asked = AskAll(member, stream);
+        try
+        {
+            return await asked;
+        }
+        finally
+        {
+            _asked.Remove((member.Id, stream));
+        }
+    }
+
+    private async Task<Refusal?> AskAll(Member member, string stream)
     {
         foreach (var application in applications)
         {

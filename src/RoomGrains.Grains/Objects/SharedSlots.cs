@@ -56,6 +56,9 @@ internal sealed class SharedSlots(string name, SharedObjectOptions limits)
 
     private Refusal? Do(SharedObjectChange change, ImmutableArray<SharedObjectChange>.Builder done)
     {
+        // Also where a slot is to be removed: every subscriber would be sent the name.
+        if (change.Kind != SharedObjectChangeKind.Clear && (change.Name.Length is 0 or > MaxName || change.Name.Any(char.IsControl)))
+            return new Refusal(RefusalCode.InvalidName, $"A slot or handler of {name} has a name of 1 to {MaxName} characters, none of them a control character.");
         switch (change.Kind)
         {
             case SharedObjectChangeKind.Clear:
@@ -67,8 +70,6 @@ internal sealed class SharedSlots(string name, SharedObjectOptions limits)
                 Take(change.Name);
                 break;
             case SharedObjectChangeKind.Set or SharedObjectChangeKind.Send:
-                if (change.Name.Length is 0 or > MaxName || change.Name.Any(char.IsControl))
-                    return new Refusal(RefusalCode.InvalidName, $"A slot or handler of {name} has a name of 1 to {MaxName} characters, none of them a control character.");
                 if (Measure(change.Values) is not { } bytes)
                     return new Refusal(RefusalCode.ObjectLimit, $"A value in {name} is longer than {limits.MaxSlotBytes} bytes (SharedObjects:MaxSlotBytes).");
                 if (change.Kind == SharedObjectChangeKind.Set && Refuse(change.Name, bytes) is { } refusal)

@@ -1,3 +1,5 @@
+using RoomGrains.Grains.Rooms;
+
 namespace RoomGrains.Grains.Pending;
 
 /// <summary>What moderators do.</summary>
@@ -107,7 +109,7 @@ internal sealed partial class PendingConnectionGrain
         if ((verdict.Room?.Room ?? admission.Room) is not { } room || !Names.IsValid(admission.Application) || !Names.IsValid(room))
             return;
         var action = verdict.Kind switch { VerdictKind.Accept => "approve", VerdictKind.Reject => "reject", _ => "redirect" };
-        var who = admission.Identity.IsKnown ? $"{admission.Identity.User} ({admission.Id})" : admission.Id.Value;
+        var who = ModerationRules.Subject(admission.Identity, admission.Id);
         GrainFactory.GetAudit(new RoomKey(admission.Application, room))
             .Append(new AuditEntry(verdict.DecidedAt, verdict.DecidedBy, action, who, PendingAdmission.Shown(verdict).Description)).Ignore();
     }

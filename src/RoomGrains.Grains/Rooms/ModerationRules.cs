@@ -48,6 +48,12 @@ internal static class ModerationRules
     /// <summary>A ban's subject, as it would be kept: the address in the form that the list has.</summary>
     public static string Subject(string text) => ModerationTable.ParseNetwork(text) is { } network ? Text(network) : text;
 
+    /// <summary>Whom something was done to, for the records.</summary>
+    public static string Subject(Identity identity, ConnectionId connection) => identity.IsKnown ? $"{identity.User} ({connection})" : connection.Value;
+
+    /// <summary>Null where nothing is laid down any more: a room that nobody created then keeps nothing.</summary>
+    public static RoomModeration? OrNone(RoomModeration lists) => lists is { Bans.IsEmpty: true, Mutes.IsEmpty: true, Guests.IsEmpty: true } ? null : lists;
+
     /// <summary>Why a list takes no more; null where it does.</summary>
     public static Refusal? Full(RoomModeration lists) =>
         lists.Bans.Length > ModerationTable.Most || lists.Mutes.Length > ModerationTable.Most || lists.Guests.Length > ModerationTable.Most

@@ -60,7 +60,7 @@ internal sealed partial class RoomGrain
             return Task.FromResult<Answer>(NoMember(connection));
         reason = PlainText.Of(reason, AskedToLeave);
         PutOut([member], reason);
-        Record("kick", by, Describe(member), reason);
+        Record("kick", by, ModerationRules.Subject(member.Identity, member.Id), reason);
         return Task.FromResult(Answer.Done);
     }
 
@@ -105,7 +105,7 @@ internal sealed partial class RoomGrain
         };
         if (await Lay(lists => lists.With(mute)) is { } refused)
             return refused;
-        Record("mute", by, Describe(member), $"{media}{(mute.Until is { } until ? $" (until {until:u})" : "")}");
+        Record("mute", by, ModerationRules.Subject(member.Identity, member.Id), $"{media}{(mute.Until is { } until ? $" (until {until:u})" : "")}");
         return mute;
     }
 
@@ -193,7 +193,7 @@ internal sealed partial class RoomGrain
             _metrics.LimitHit("moderation");
             return full;
         }
-        await _store.Change(state => state with { Moderation = change(ModerationTable.Of(state).Current(Now)) });
+        await _store.Change(state => state with { Moderation = ModerationRules.OrNone(change(ModerationTable.Of(state).Current(Now))) });
         _moderation = ModerationTable.Of(_store.Value);
         NoteMutes();
         return null;
@@ -241,8 +241,6 @@ internal sealed partial class RoomGrain
             Log.NotRecorded(_logger, _key, entry.By, entry.Action, entry.Subject, e.Message);
         }
     }
-
-    private static string Describe(Member member) => member.Identity.IsKnown ? $"{member.Identity.User} ({member.Id})" : member.Id.Value;
 
     private Refusal NoMember(ConnectionId connection) =>
         new(RefusalCode.NotAMember, $"There is no member {connection} in {_key}. 'roomctl rooms show {_key}' lists them.");

@@ -66,6 +66,6 @@ internal static class SettingsRules
 
     /// <summary>What differs between two, in words for the audit trail.</summary>
     public static string Difference(EffectiveRoomSettings before, EffectiveRoomSettings after) => string.Join(", ", typeof(EffectiveRoomSettings).GetProperties()
-        .Where(property => property.Name != "EqualityContract" && !Equals(property.GetValue(before), property.GetValue(after)))
+        .Where(property => !Equals(property.GetValue(before), property.GetValue(after)))
         .Select(property => PlainText.Of($"{property.Name}: {property.GetValue(after)}")));
 }

@@ -8,6 +8,9 @@ namespace RoomGrains.Grains.Webhooks;
 /// <summary>The room application of everybody whose code is not in the silo: it asks another program over HTTP.</summary>
 internal sealed class WebhookApplication(WebhookClient hook, TimeProvider clock) : RoomApplication
 {
+    /// <summary>What a room waits for, with a second to spare: it is the setting that says what becomes of a publisher whom nobody decides about, and not the room's own limit.</summary>
+    private static readonly TimeSpan RoomLimit = Limit - TimeSpan.FromSeconds(1);
+
     /// <summary>What proves itself to this cluster is nobody else's to see.</summary>
     private static readonly string[] s_own = [TicketUrl.Parameter, "token", "key", "pass", "password"];
 
@@ -24,7 +27,7 @@ internal sealed class WebhookApplication(WebhookClient hook, TimeProvider clock)
                 Parameters = request.Parameters.Where(parameter => !s_own.Contains(parameter.Key, StringComparer.OrdinalIgnoreCase)).ToDictionary(),
                 Arguments = [.. request.Arguments.Where(argument => !TokenReader.LooksLikeToken(argument))],
             },
-            cancellationToken);
+            within: null, cancellationToken);
         if (reply.IsFailure)
             return hook.FailsOpen ? StepResult.Continue : StepResult.Reject(RefusalCode.Unavailable, "The program that decides who comes in does not answer. Try again later.");
         Identify(connection, reply.Answer);
@@ -42,7 +45,7 @@ internal sealed class WebhookApplication(WebhookClient hook, TimeProvider clock)
     {
         if (!hook.Wants(WebhookNames.OnPublish))
             return null;
-        var reply = await hook.Send(Of(WebhookNames.OnPublish, room, member) with { Stream = stream }, CancellationToken.None);
+        var reply = await hook.Send(Of(WebhookNames.OnPublish, room, member) with { Stream = stream }, RoomLimit, CancellationToken.None);
         if (reply.IsFailure)
             return hook.FailsOpen ? null : new Refusal(RefusalCode.Unavailable, "The program that decides who publishes does not answer. Try again later.");
         return reply.Decision is WebhookDecision.Continue or WebhookDecision.Accept ? null : new Refusal(RefusalCode.Denied, reply.Reason);
@@ -58,7 +61,7 @@ internal sealed class WebhookApplication(WebhookClient hook, TimeProvider clock)
     private async ValueTask Tell(WebhookEvent happened)
     {
         if (hook.Wants(happened.Event))
-            await hook.Send(happened, CancellationToken.None);
+            await hook.Send(happened, RoomLimit, CancellationToken.None);
     }
 
     /// <summary>A program with users of its own knows better who this is.</summary>

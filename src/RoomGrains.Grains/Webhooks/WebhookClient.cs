@@ -67,18 +67,27 @@ internal sealed partial class WebhookClient : IDisposable
     public bool FailsOpen => _options.FailOpen;
 
     /// <summary>Sends an event.</summary>
+    /// <param name="happened">What happened.</param>
+    /// <param name="within">How long it may take with all repetitions; null: as long as they do.</param>
+    /// <param name="cancellationToken">Nobody waits for the answer any more.</param>
     /// <returns>What the hook answered; <see cref="WebhookReply.None"/> where it did not.</returns>
-    public async Task<WebhookReply> Send(WebhookEvent happened, CancellationToken cancellationToken)
+    public async Task<WebhookReply> Send(WebhookEvent happened, TimeSpan? within, CancellationToken cancellationToken)
     {
+        using var limit = new CancellationTokenSource(within ?? Timeout.InfiniteTimeSpan, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var body = JsonSerializer.SerializeToUtf8Bytes(happened, WebhookJson.Default.WebhookEvent);
         var began = _clock.GetTimestamp();
         var reply = WebhookReply.None("is not asked for a moment, because most of its answers failed");
         try
         {
-            reply = await _pipeline.ExecuteAsync(token => Post(happened, body, token), cancellationToken);
+            reply = await _pipeline.ExecuteAsync(token => Post(happened, body, token), either.Token);
         }
         catch (BrokenCircuitException)
         {
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            reply = WebhookReply.None($"did not answer within {within!.Value.TotalSeconds:0.#} s, repetitions included");
         }
         catch (TimeoutRejectedException)
         {

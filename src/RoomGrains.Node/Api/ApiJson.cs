@@ -16,6 +16,7 @@ internal static class ApiJson
     {
         options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        options.Converters.Add(new MediaConverter());
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new TextConverter<ConnectionId>(ConnectionId.TryParse));
         options.Converters.Add(new TextConverter<JobId>(JobId.TryParse));
@@ -35,6 +36,7 @@ internal static class ApiJson
             nameof(RoomKey) => (JsonSchemaType.String, "chat/lobby", "A room: application/room."),
             nameof(StreamKey) => (JsonSchemaType.String, "chat/lobby/alice", "A stream: application/room/stream."),
             nameof(TimeSpan) => (JsonSchemaType.Number, (string?)null, "Seconds."),
+            nameof(MutedMedia) => (JsonSchemaType.Array, null, "Some of audio, video, text."),
             _ => (default, null, ""),
         };
         if (description.Length > 0)
@@ -50,6 +52,34 @@ internal static class ApiJson
             reader.TokenType == JsonTokenType.String && parse(reader.GetString(), out var value) ? value : throw new JsonException($"That is no {typeof(T).Name}.");
 
         public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(value!.ToString());
+    }
+
+    /// <summary>What is muted, as a list: <c>["audio","text"]</c>.</summary>
+    private sealed class MediaConverter : JsonConverter<MutedMedia>
+    {
+        private static readonly (MutedMedia Media, string Name)[] s_names = [(MutedMedia.Audio, "audio"), (MutedMedia.Video, "video"), (MutedMedia.Text, "text")];
+
+        public override MutedMedia Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            if (reader.TokenType != JsonTokenType.StartArray)
+                throw new JsonException("That is no list of media.");
+            var media = MutedMedia.None;
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                var word = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+                media |= Array.Find(s_names, known => known.Name == word) is { Name: not null } found ? found.Media : throw new JsonException("What is muted is audio, video or text.");
+            }
+            return media;
+        }
+
+        public override void Write(Utf8JsonWriter writer, MutedMedia value, JsonSerializerOptions options)
+        {
+            writer.WriteStartArray();
+            foreach (var (media, name) in s_names)
+                if (value.HasFlag(media))
+                    writer.WriteStringValue(name);
+            writer.WriteEndArray();
+        }
     }
 
     private sealed class SecondsConverter : JsonConverter<TimeSpan>

@@ -20,7 +20,7 @@ internal static class ModerationEndpoints
                 (await Room(grains, application, room).Unban(subject, ApiEndpoints.By(by))).ToResult())
             .WithName("unban").WithSummary("Lift a ban, by its user or its addresses.");
         room.MapPut("/members/{id}/mute", async (string application, string room, string id, MuteRequest mute, string? by, IGrainFactory grains) =>
-                (await Room(grains, application, room).Mute(new ConnectionId(id), mute.Media.Aggregate(MutedMedia.None, (all, one) => all | one), mute.Duration, ApiEndpoints.By(by))).ToResult())
+                (await Room(grains, application, room).Mute(new ConnectionId(id), mute.Media, mute.Duration, ApiEndpoints.By(by))).ToResult())
             .WithName("mute").WithSummary("Drop a member's sound, picture or words.");
         room.MapDelete("/mutes/{subject}", async (string application, string room, string subject, string? by, IGrainFactory grains) =>
                 (await Room(grains, application, room).Unmute(subject, ApiEndpoints.By(by))).ToResult())
@@ -40,4 +40,4 @@ internal static class ModerationEndpoints
 internal sealed record BanRequest(string? User = null, string? Addresses = null, string? Reason = null, TimeSpan? Duration = null);
 
 /// <summary>What to drop; for how many seconds, or until it is ended.</summary>
-internal sealed record MuteRequest(IReadOnlyList<MutedMedia> Media, TimeSpan? Duration = null);
+internal sealed record MuteRequest(MutedMedia Media, TimeSpan? Duration = null);

@@ -22,11 +22,14 @@ internal static class RoomEvents
         var grain = grains.GetRoom(new RoomKey(application, room));
         var reference = grains.CreateObjectReference<IRoomObserver>(watch);
         var first = await grain.Watch(reference);
-        return first.IsDone ? TypedResults.ServerSentEvents(Read(watch, reference, grain, first.Value, time, context.RequestAborted)) : ApiResults.Problem(first.Refusal);
+        if (first.IsDone)
+            return TypedResults.ServerSentEvents(Read(watch, reference, grain, grains, first.Value, time, context.RequestAborted));
+        grains.DeleteObjectReference<IRoomObserver>(reference);
+        return ApiResults.Problem(first.Refusal);
     }
 
     private static async IAsyncEnumerable<SseItem<object>> Read(
-        Watch watch, IRoomObserver reference, IRoomGrain room, RoomDetails now, TimeProvider time, [EnumeratorCancellation] CancellationToken gone)
+        Watch watch, IRoomObserver reference, IRoomGrain room, IGrainFactory grains, RoomDetails now, TimeProvider time, [EnumeratorCancellation] CancellationToken gone)
     {
         try
         {
@@ -49,6 +52,7 @@ internal static class RoomEvents
         finally
         {
             room.Unwatch(reference).Ignore();
+            grains.DeleteObjectReference<IRoomObserver>(reference);
             GC.KeepAlive(watch);
         }
     }

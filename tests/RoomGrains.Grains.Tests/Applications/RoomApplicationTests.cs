@@ -12,7 +12,7 @@ public sealed class SilosWithApplications() : ClusterFixture(new GrainClusterOpt
 {
     Silos = 2,
     Services = services => services.AddRoomApplication<School.ClassApplication>("class").AddRoomApplication<Journal>("journal").AddRoomApplication<Faulty>("faulty")
-        .AddRoomApplication<Faulty>("twice").AddRoomApplication<Journal>("twice"),
+        .AddRoomApplication<Slow>("slow").AddRoomApplication<Faulty>("twice").AddRoomApplication<Journal>("twice"),
 });
 
 /// <summary>Writes down what it hears, by room; and says so when it is in two turns at once.</summary>
@@ -46,6 +46,21 @@ public sealed class Journal : RoomApplication
         Lines.GetOrAdd(room.Key, _ => new()).Enqueue(line);
         Interlocked.Decrement(ref _inside);
         await Task.Yield();
+    }
+}
+
+/// <summary>Takes its time over who publishes.</summary>
+public sealed class Slow : RoomApplication
+{
+    public static ConcurrentDictionary<RoomKey, TaskCompletionSource> Held { get; } = new();
+
+    public static ConcurrentDictionary<RoomKey, int> Asked { get; } = new();
+
+    public override async ValueTask<Refusal?> OnPublish(RoomContext room, Member member, string stream)
+    {
+        Asked.AddOrUpdate(room.Key, 1, (_, asked) => asked + 1);
+        await Held[room.Key].Task;
+        return stream == "no" ? new Refusal(RefusalCode.Denied, "No.") : null;
     }
 }
 
@@ -156,6 +171,25 @@ public sealed class RoomApplicationTests(SilosWithApplications silos) : IClassFi
         Assert.True((await _grains.GetRoom(room).ClaimStream(new StreamClaim(member.Id, "a", "cam"))).IsDone);
         await Until.True(() => Task.FromResult(Journal.Of(room).Contains($"join {member.Id} of 1")), "the second hears although the first has failed");
         Assert.DoesNotContain("publish throws", Journal.Of(room));
+    }
+
+    /// <summary>A gateway that has waited for some seconds claims again.</summary>
+    [Theory, InlineData("cam", true), InlineData("no", false)]
+    public async Task A_claim_that_is_repeated_while_code_takes_its_time_is_one_question(string stream, bool done)
+    {
+        var room = new RoomKey("slow", $"{_name}{stream}");
+        Slow.Held[room] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var member = await Sit(room);
+        var first = _grains.GetRoom(room).ClaimStream(new StreamClaim(member.Id, "a", stream));
+        await Until.True(() => Task.FromResult(Slow.Asked.ContainsKey(room)), "it is asked");
+        var second = _grains.GetRoom(room).ClaimStream(new StreamClaim(member.Id, "a", stream));
+        // The room answers this after it has taken the second claim.
+        Assert.Empty((await _grains.GetRoom(room).Describe()).ValueOrThrow().Streams);
+        Slow.Held[room].SetResult();
+        Assert.Equal((done, done), ((await first).IsDone, (await second).IsDone));
+        Assert.Equal(1, Slow.Asked[room]);
+        await _grains.GetRoom(room).ClaimStream(new StreamClaim(member.Id, "a", stream));
+        Assert.Equal(2, Slow.Asked[room]);
     }
 
     [Theory, InlineData(""), InlineData("a b"), InlineData("../up")]

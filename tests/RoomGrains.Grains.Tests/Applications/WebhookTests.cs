@@ -166,6 +166,23 @@ public sealed class WebhookTests : IDisposable
         Assert.Empty(_hook.Unsigned);
     }
 
+    /// <summary>However long its repetitions would take: the setting says what becomes of the publisher, and not the room's own limit.</summary>
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task A_publisher_whom_a_hanging_hook_does_not_decide_about_is_let_or_refused_as_the_setting_says(bool open)
+    {
+        await using var cluster = await Start(options => (options.FailOpen, options.Timeout, options.Retries, options.Events) = (open, TimeSpan.FromSeconds(30), 5, ["on_publish"]));
+        var hung = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _hook.Answer = (_, _) => hung.Task;
+        var member = new Member { Id = ConnectionId.New(), Node = "a" };
+        var room = cluster.Client.GetRoom(new RoomKey("chat", "lobby"));
+        await room.TakeSeat(new SeatRequest(member, Approved: true));
+        var claim = await room.ClaimStream(new StreamClaim(member.Id, "a", "cam"));
+        hung.SetResult();
+        Assert.Equal(open, claim.IsDone);
+        if (!open)
+            Assert.Equal("The program that decides who publishes does not answer. Try again later.", claim.Refusal!.Message);
+    }
+
     [Fact]
     public async Task It_may_decide_later()
     {
