@@ -41,7 +41,7 @@ public static class GatewayHosting
         services.AddSingleton<SessionRegistry>();
         services.AddSingleton<AdmissionClient>();
         services.AddSingleton<RoomPresence>();
-        services.AddSingleton<StreamClaims>();
+        services.AddSingleton<StreamRights>();
         services.AddSingleton<LocalObjects>();
         services.AddSingleton<RelayService>();
         // Half of the node's default shutdown deadline.

@@ -85,13 +85,39 @@ public sealed class CallTests(GrainFixture fixture) : IClassFixture<GrainFixture
     }
 
     [Fact]
-    public async Task A_kicked_member_hears_why()
+    public async Task A_moderator_kicks_a_member_who_hears_why_and_nobody_else_may()
     {
         await using var gateway = await TestGateway.StartAsync(fixture.Grains);
         await using var alice = await Guest.JoinAsync(gateway, _room, _cancel);
-        var transaction = await alice.CallAsync(0, "room.kick", alice.Id.Value);
+        await using var kim = await Guest.JoinAsAsync(gateway, _room, MemberRole.Moderator, _cancel, "kim");
+        var transaction = await alice.CallAsync(0, "room.kick", kim.Id.Value);
         Assert.Equal($"_error#{transaction}", await alice.ReadAsync(1));
         Assert.Contains("Only moderators", alice.Heard[0]["description"].AsString(), StringComparison.Ordinal);
+        transaction = await kim.CallAsync(0, "room.kick", alice.Id.Value, "Enough.");
+        Assert.Equal($"_result#{transaction}", await kim.UntilAsync($"_result#{transaction}"));
+        await alice.UntilAsync("Connect.Closed");
+        Assert.Contains("Enough.", alice.Description, StringComparison.Ordinal);
+        Assert.Equal("close", await alice.ToEndAsync());
+        Assert.Equal("kim kick", (await fixture.Grains.GetAudit(_room).List(1)).Select(entry => $"{entry.By} {entry.Action}").Single());
+    }
+
+    [Fact]
+    public async Task A_muted_member_says_nothing_by_any_way()
+    {
+        await using var gateway = await TestGateway.StartAsync(fixture.Grains);
+        await using var alice = await Guest.JoinAsync(gateway, _room, _cancel);
+        await using var bob = await Guest.JoinAsync(gateway, _room, _cancel);
+        await alice.UseAsync("notes");
+        await bob.UseAsync("notes");
+        (await fixture.Grains.GetRoom(_room).Mute(alice.Id, MutedMedia.Text)).ValueOrThrow();
+        await Waiting.UntilAsync(() => gateway.Presence.FindMember(_room, alice.Id)?.Muted == MutedMedia.Text, _cancel);
+        var transaction = await alice.CallAsync(0, "room.say", "hello");
+        Assert.Equal($"_error#{transaction}", await alice.ReadAsync(1));
+        await alice.ShareAsync("notes", Rtmp.SharedObjects.SharedObjectEvent.RequestChange("x", 1));
+        Assert.Equal("notes{!NoWriteAccess}", await alice.ReadAsync(1));
+        await bob.ShareAsync("notes", Rtmp.SharedObjects.SharedObjectEvent.RequestChange("y", 1));
+        Assert.Equal("notes{y=1}", await alice.ReadAsync(1));
+        Assert.Equal("notes{ok:y}", await bob.ReadAsync(1));
     }
 
     [Fact]

@@ -8,6 +8,8 @@ namespace RoomGrains.Gateway.Tests;
 /// <summary>One cluster of one silo for the tests of a class; each test has gateways, and rooms, of its own.</summary>
 public sealed class GrainFixture : IAsyncLifetime
 {
+    private const string TokenSecret = "the secret of these tests, of more than 32 characters";
+
     private GrainCluster? _cluster;
     private int _rooms;
 
@@ -43,11 +45,25 @@ public sealed class GrainFixture : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask InitializeAsync() => _cluster = await GrainCluster.Start(new GrainClusterOptions
     {
-        Services = services => services.AddSingleton<IAdmissionStep, RejectsTheToldOnes>().AddSingleton(new TicketSigner(TestGateway.Secret)),
+        Services = services => services.AddSingleton<IAdmissionStep, RejectsTheToldOnes>().AddSingleton(new TicketSigner(TestGateway.Secret))
+            .Configure<IdentityOptions>(o => o.Secret = TokenSecret).AddRoomApplication<Guarded>("guarded"),
     });
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _cluster?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>What a client puts behind its room to come in with a role.</summary>
+    public static string TokenFor(RoomKey room, MemberRole role, string user = "") => "?token=" + new TokenSigner(TokenSecret).Sign(new TokenContent
+    {
+        Application = room.Application, Room = room.Room, Role = role, User = user, Expires = TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(1),
+    });
+
+    /// <summary>Rooms of the application "guarded": what is called backstage is watched by moderators only.</summary>
+    private sealed class Guarded : Applications.RoomApplication
+    {
+        public override ValueTask<Refusal?> OnPlay(Applications.RoomContext room, Member member, string stream) =>
+            new(stream == "backstage" && member.Identity.Role < MemberRole.Moderator ? new Refusal(RefusalCode.Denied, "Not for the audience.") : null);
+    }
 
     /// <summary>A policy as users write them: whoever says "reject me" is rejected, with the words that follow.</summary>
     private sealed class RejectsTheToldOnes : IAdmissionStep

@@ -38,6 +38,10 @@ internal sealed class Guest : IAsyncDisposable
     public static async Task<Guest> JoinAsync(TestGateway gateway, RoomKey room, CancellationToken cancel) =>
         await JoinAsync(await RawClient.ConnectAsync(gateway.EndPoint, room.ToString()), cancel);
 
+    /// <summary>The same, with a token that says what it may do.</summary>
+    public static async Task<Guest> JoinAsAsync(TestGateway gateway, RoomKey room, MemberRole role, CancellationToken cancel, string user = "") =>
+        await JoinAsync(await RawClient.ConnectAsync(gateway.EndPoint, room + GrainFixture.TokenFor(room, role, user)), cancel);
+
     /// <summary>The same, of a client that acts upon reconnect requests.</summary>
     public static async Task<Guest> JoinCapableAsync(TestGateway gateway, RoomKey room, CancellationToken cancel) =>
         await JoinAsync(await RawClient.ConnectCapableAsync(gateway.EndPoint, room.ToString()), cancel);
@@ -134,11 +138,14 @@ internal sealed class Guest : IAsyncDisposable
     }
 
     /// <summary>Every message up to this one.</summary>
-    public async Task<string> UntilAsync(string last)
+    public Task<string> UntilAsync(string last) => UntilAsync(word => word == last, last);
+
+    /// <summary>Every message up to one like this.</summary>
+    public async Task<string> UntilAsync(Predicate<string> isLast, string what = "what was waited for")
     {
         List<string> words = [];
-        while (words.Count == 0 || words[^1] != last)
-            words.Add(await NextAsync() ?? throw new EndOfStreamException($"The server closed before '{last}': {string.Join(' ', words)}"));
+        while (words.Count == 0 || !isLast(words[^1]))
+            words.Add(await NextAsync() ?? throw new EndOfStreamException($"The server closed before '{what}': {string.Join(' ', words)}"));
         return string.Join(' ', words);
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using RoomGrains.Rtmp.Amf;
 using RoomGrains.Rtmp.SharedObjects;
+using RoomGrains.Testing;
 
 namespace RoomGrains.Gateway.Tests;
 
@@ -107,6 +108,39 @@ public sealed class SharedObjectTests(GrainFixture fixture) : IClassFixture<Grai
         await HearAsync(alice, " cam=");
         await bob.DisposeAsync();
         await HearAsync(alice, $" -{bob.Id}");
+    }
+
+    [Fact]
+    public async Task Who_waits_is_shown_live_to_moderators_and_to_nobody_else()
+    {
+        var room = await fixture.NewWaitingRoomAsync();
+        await using var gateway = await TestGateway.StartAsync(fixture.Grains);
+        var joining = Guest.JoinAsAsync(gateway, room, MemberRole.Moderator, _cancel, "kim");
+        Assert.True((await fixture.Grains.GetPending(await fixture.PendingAsync(room, _cancel)).Approve("tests")).IsDone);
+        await using var kim = await joining;
+        Assert.Equal("waiting{Used Clear}", await kim.UseAsync("waiting"));
+        var coming = Guest.JoinAsync(gateway, room, _cancel);
+        var waits = await fixture.PendingAsync(room, _cancel);
+        await HearAsync(kim, $" {waits}=");
+        var transaction = await kim.CallAsync(0, "room.approve", waits.Value);
+        await kim.UntilAsync($"_result#{transaction}");
+        await using var alice = await coming;
+        await HearAsync(kim, $"-{waits}");
+        Assert.Equal("waiting{!NoReadAccess}", await alice.UseAsync("waiting"));
+    }
+
+    [Fact]
+    public async Task A_room_s_rules_say_who_reads_and_who_changes_which_slot()
+    {
+        (await fixture.Grains.GetRoom(_room).Create(new RoomSettings { Objects = "poll#result:moderators, secret:members:moderators" })).ValueOrThrow();
+        await using var gateway = await TestGateway.StartAsync(fixture.Grains);
+        await using var alice = await Guest.JoinAsync(gateway, _room, _cancel);
+        await using var kim = await Guest.JoinAsAsync(gateway, _room, MemberRole.Moderator, _cancel);
+        Assert.Equal("poll{Used Clear}", await alice.UseAsync("poll"));
+        await alice.ShareAsync("poll", SharedObjectEvent.RequestChange("result", 1), SharedObjectEvent.RequestChange("a", 1));
+        Assert.Equal(["!NoWriteAccess", "-result", "ok:a"], (await EventsAsync(alice, 3)).Split(' ').Order(StringComparer.Ordinal));
+        Assert.Equal("secret{!NoReadAccess}", await alice.UseAsync("secret"));
+        Assert.Equal("secret{Used Clear}", await kim.UseAsync("secret"));
     }
 
     [Fact]
@@ -225,6 +259,39 @@ public sealed class SharedObjectTests(GrainFixture fixture) : IClassFixture<Grai
     }
 
     /// <summary>Events until there are so many, without the messages around them.</summary>
+    /// <summary>What is persistent is there again, with what was written before; what is not begins anew, and everybody hears so.</summary>
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task An_object_whose_silo_is_killed_goes_on_elsewhere(bool persistent)
+    {
+        await using var cluster = await GrainCluster.Start(3);
+        var room = new RoomKey("chat", "lobby");
+        (await cluster.Client.GetRoom(room).Create(new RoomSettings())).ValueOrThrow();
+        await using var here = await TestGateway.StartAsync(cluster.Client, "here");
+        await using var there = await TestGateway.StartAsync(cluster.Client, "there");
+        await using var alice = await Guest.JoinAsync(here, room, _cancel);
+        await using var bob = await Guest.JoinAsync(there, room, _cancel);
+        await alice.UseAsync("notes", persistent);
+        await bob.UseAsync("notes", persistent);
+        await alice.ShareAsync("notes", persistent, SharedObjectEvent.RequestChange("x", 1));
+        await HearAsync(bob, "x=1");
+        var notes = cluster.Client.GetSharedObject(new SharedObjectKey(room, "notes"));
+        if (persistent)
+            await cluster.Deactivate(notes);
+        await notes.RenewObject(new SharedObjectUse { Name = "notes", Node = "here", Persistent = persistent });
+        await cluster.Kill(cluster.SiloOf(notes));
+
+        // Whoever asks next finds it elsewhere; the nodes see another epoch, and tell their clients all of it.
+        for (var i = 2; ; i++)
+        {
+            await alice.ShareAsync("notes", persistent, SharedObjectEvent.RequestChange("y", i));
+            var heard = await alice.UntilAsync(words => words.StartsWith("notes{", StringComparison.Ordinal));
+            if (heard.Contains("ok:y", StringComparison.Ordinal))
+                break;
+        }
+        await HearAsync(bob, "y=");
+        Assert.Equal(persistent ? ["x", "y"] : ["y"], (await notes.Read()).ValueOrThrow().Slots.Select(slot => slot.Name).Order());
+    }
+
     private static async Task<string> EventsAsync(Guest guest, int count)
     {
         var events = new List<string>();

@@ -37,13 +37,15 @@ public sealed class ApiTests : IClassFixture<NodeFixture>, IDisposable
 
     private (ConnectionId Id, Task<Verdict> Verdict) Ask(string room)
     {
-        var request = new AdmissionRequest
-        {
-            Connection = ConnectionId.New(), Application = _application, Room = room, Node = "tests", Address = new IPEndPoint(IPAddress.Parse("192.0.2.7"), 4242),
-            Since = TimeProvider.System.GetUtcNow(), Client = "tests/1.0",
-        };
+        var request = Request(room);
         return (request.Connection, AdmitAsync(request));
     }
+
+    private AdmissionRequest Request(string room) => new()
+    {
+        Connection = ConnectionId.New(), Application = _application, Room = room, Node = "tests", Address = new IPEndPoint(IPAddress.Parse("192.0.2.7"), 4242),
+        Since = TimeProvider.System.GetUtcNow(), Client = "tests/1.0",
+    };
 
     private async Task<Verdict> AdmitAsync(AdmissionRequest request)
     {
@@ -135,6 +137,74 @@ public sealed class ApiTests : IClassFixture<NodeFixture>, IDisposable
         await SendAsync(HttpMethod.Get, $"rooms/{_application}/other/events", expected: HttpStatusCode.NotFound);
     }
 
+    [Fact]
+    public async Task What_holds_in_all_rooms_of_an_application_is_laid_down_and_lifted()
+    {
+        var application = $"applications/{_application}";
+        await SendAsync(HttpMethod.Put, $"{application}/settings", new { createRoomsOnTheFly = true, roomDefaults = new { capacity = 7 } });
+        Assert.Equal(7, (await SendAsync(HttpMethod.Get, $"{application}/settings")).GetProperty("roomDefaults").GetProperty("capacity").GetInt32());
+        Assert.Contains((await SendAsync(HttpMethod.Get, "applications")).EnumerateArray(), name => name.GetString() == _application);
+        await SendAsync(HttpMethod.Post, $"{application}/bans?by=anna", new { addresses = "192.0.2.0/24", duration = 60 });
+        Assert.Equal(RefusalCode.Banned, (await Ask("any").Verdict).Code);
+        Assert.Equal("192.0.2.0/24", Assert.Single((await SendAsync(HttpMethod.Get, $"{application}/bans")).EnumerateArray()).GetProperty("subject").GetString());
+        await SendAsync(HttpMethod.Delete, $"{application}/bans/192.0.2.0/24?by=bob", expected: HttpStatusCode.NoContent);
+        await SendAsync(HttpMethod.Delete, $"{application}/bans/192.0.2.0/24", expected: HttpStatusCode.NotFound);
+        Assert.Equal(["bob unban", "anna ban"], (await SendAsync(HttpMethod.Get, $"{application}/audit")).EnumerateArray()
+            .Select(entry => $"{entry.GetProperty("by").GetString()} {entry.GetProperty("action").GetString()}"));
+    }
+
+    [Fact]
+    public async Task Keys_are_made_listed_rotated_and_revoked()
+    {
+        var keys = $"applications/{_application}/keys";
+        var made = await SendAsync(HttpMethod.Post, keys, new { user = "anna", stream = "cam" });
+        Assert.StartsWith("rgk_", made.GetProperty("key").GetString(), StringComparison.Ordinal);
+        var id = made.GetProperty("info").GetProperty("id").GetString();
+        var listed = Assert.Single((await SendAsync(HttpMethod.Get, keys)).EnumerateArray());
+        Assert.Equal((id, false), (listed.GetProperty("id").GetString(), listed.TryGetProperty("key", out _)));
+        Assert.NotEqual(made.GetProperty("key").GetString(), (await SendAsync(HttpMethod.Post, $"{keys}/{id}/rotate")).GetProperty("key").GetString());
+        await SendAsync(HttpMethod.Delete, $"{keys}/{id}");
+        Assert.Equal("unknownStreamKey", (await SendAsync(HttpMethod.Delete, $"{keys}/{id}", expected: HttpStatusCode.NotFound)).GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task A_token_that_is_signed_here_lets_its_bearer_in()
+    {
+        var token = await SendAsync(HttpMethod.Post, $"applications/{_application}/tokens", new { room = "lobby", role = "moderator", user = "kim", expires = 60 });
+        var request = Request("lobby") with { Parameters = System.Collections.Immutable.ImmutableDictionary<string, string>.Empty.Add("token", token.GetProperty("token").GetString()!) };
+        var verdict = await AdmitAsync(request);
+        Assert.Equal((VerdictKind.Accept, "kim", MemberRole.Moderator), (verdict.Kind, verdict.Identity.User, verdict.Identity.Role));
+        await SendAsync(HttpMethod.Post, $"applications/{_application}/tokens", new { role = "king" }, HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task Objects_are_read_and_changed_and_the_house_talks()
+    {
+        var room = $"rooms/{_application}/lobby";
+        await SendAsync(HttpMethod.Put, room, new { objects = "scores:server" });
+        await SendAsync(HttpMethod.Get, $"{room}/objects/scores", expected: HttpStatusCode.NotFound);
+        var (id, verdict) = Ask("lobby");
+        await verdict;
+        var scores = _fixture.Grains.GetSharedObject(new SharedObjectKey(new RoomKey(_application, "lobby"), "scores"));
+        (await scores.UseObject(new SharedObjectUse { Name = "scores", Node = "tests", Member = id, Persistent = true })).ValueOrThrow();
+        var refused = await SendAsync(HttpMethod.Patch, $"{room}/objects/scores", new Dictionary<string, object?>
+        {
+            ["home"] = 3, ["teams"] = new object?[] { "a", true, null, new { deep = 1.5 } }, ["none"] = null, [""] = 1,
+        });
+        Assert.Equal("", Assert.Single(refused.GetProperty("refused").EnumerateArray()).GetProperty("slot").GetString());
+        var read = await SendAsync(HttpMethod.Get, $"{room}/objects/scores");
+        Assert.Equal("""{"home":3,"teams":["a",true,null,{"deep":1.5}]}""", read.GetProperty("slots").GetRawText());
+        Assert.True(read.GetProperty("persistent").GetBoolean());
+        Assert.Equal("scores", Assert.Single((await SendAsync(HttpMethod.Get, $"{room}/objects")).EnumerateArray()).GetProperty("name").GetString());
+        Assert.Equal("lobby", (await SendAsync(HttpMethod.Get, $"{room}/objects/members")).GetProperty("slots").TryGetProperty(id.Value, out _) ? "lobby" : "nobody");
+
+        var first = (await SendAsync(HttpMethod.Post, $"{room}/chat", new { text = "In five minutes.", name = "the house" })).GetProperty("number").GetInt64();
+        Assert.Equal(first + 1, (await SendAsync(HttpMethod.Post, $"{room}/chat", new { text = "Now." })).GetProperty("number").GetInt64());
+        await SendAsync(HttpMethod.Post, $"{room}/calls", new { method = "news", arguments = new object[] { "rain", 3 } }, HttpStatusCode.NoContent);
+        await SendAsync(HttpMethod.Post, $"{room}/calls", new { method = "onStatus" }, HttpStatusCode.BadRequest);
+        await SendAsync(HttpMethod.Post, $"{room}/members/{ConnectionId.New()}/calls", new { method = "news" }, HttpStatusCode.NotFound);
+    }
+
     [Theory]
     [InlineData("PUT", "rooms/chat/a%20b", "{}", 400, "name")]
     [InlineData("PUT", "rooms/-chat/lobby", "{}", 400, "name")]
@@ -143,6 +213,10 @@ public sealed class ApiTests : IClassFixture<NodeFixture>, IDisposable
     [InlineData("PUT", "rooms/chat/lobby", """{"capacity":""", 400, "")]
     [InlineData("POST", "rooms/chat/lobby/bans", """{"user":"a","addresses":"192.0.2.7"}""", 400, "one of the two")]
     [InlineData("PUT", "rooms/chat/lobby/members/x/mute", """{"media":["smell"]}""", 400, "")]
+    [InlineData("PUT", "rooms/chat/lobby", """{"objects":"scores"}""", 400, "NAME[#SLOT]")]
+    [InlineData("POST", "applications/chat/keys", """{"user":""}""", 400, "user")]
+    [InlineData("POST", "applications/chat/tokens", """{"room":"a b"}""", 400, "name")]
+    [InlineData("GET", "rooms/chat/lobby/objects/..%2Fup", "", 400, "shared object")]
     [InlineData("GET", "pending/junk", "", 404, "Nothing is known")]
     [InlineData("POST", "jobs", """{"profile":"nothing","stream":"chat/lobby/alice"}""", 400, "nothing")]
     [InlineData("GET", "nowhere", "", 404, "")]
@@ -176,7 +250,8 @@ public sealed class ApiTests : IClassFixture<NodeFixture>, IDisposable
         var document = JsonDocument.Parse(await _http.GetStringAsync(_fixture.Node.Admin("/openapi/v1.json"), _cancel)).RootElement;
         var operations = document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()).Select(operation => operation.Value).ToArray();
         Assert.All(operations, operation => Assert.True(operation.TryGetProperty("operationId", out _) && operation.TryGetProperty("summary", out _), operation.ToString()));
-        string[] wanted = ["listRooms", "createRoom", "closeRoom", "kickMember", "ban", "mute", "listAudit", "listPending", "approve", "reject", "listJobs", "startJob", "listRecordings", "listNodes", "drainNode", "watchRoom"];
+        string[] wanted = ["listRooms", "createRoom", "closeRoom", "kickMember", "ban", "mute", "listAudit", "listPending", "approve", "reject", "listJobs", "startJob", "listRecordings", "listNodes", "drainNode", "watchRoom",
+            "listApplications", "banFromApplication", "createKey", "revokeKey", "createToken", "listObjects", "readObject", "changeObject", "say", "callAll", "callMember"];
         Assert.Empty(wanted.Except(operations.Select(operation => operation.GetProperty("operationId").GetString())));
         Assert.True(document.GetProperty("components").GetProperty("securitySchemes").TryGetProperty("admin", out _));
         var text = document.GetRawText();

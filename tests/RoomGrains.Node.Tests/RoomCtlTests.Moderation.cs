@@ -31,6 +31,19 @@ public sealed partial class RoomCtlTests
     }
 
     [Fact]
+    public async Task Who_is_banned_from_an_application_gets_into_none_of_its_rooms()
+    {
+        Assert.Equal("Banned 192.0.2.7, for good.\n", await DoneAsync("moderation", "ban", _application, "--address", "192.0.2.7", "--by", "anna"));
+        var (_, refused) = await AskAsync("anywhere", waits: false);
+        Assert.Equal(RefusalCode.Banned, (await refused).Code);
+        Assert.Contains("192.0.2.7", await DoneAsync("moderation", "show", _application));
+        Assert.Contains("--member, name the room", await FailsAsync(ExitCodes.Usage, "moderation", "ban", _application, "--member", "abc"));
+        await DoneAsync("moderation", "unban", _application, "192.0.2.7");
+        Assert.Contains($"moderation show {_application}", await FailsAsync(ExitCodes.Refused, "moderation", "unban", _application, "192.0.2.7"));
+        Assert.Equal(["unban", "ban"], (await JsonAsync("moderation", "audit", _application)).EnumerateArray().Select(entry => entry.GetProperty("action").GetString()));
+    }
+
+    [Fact]
     public async Task A_member_is_banned_by_its_id_and_muted_by_its_id()
     {
         var room = $"{_application}/lobby";

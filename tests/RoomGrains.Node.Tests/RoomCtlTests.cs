@@ -20,7 +20,8 @@ public sealed class NodeFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Node = await NodeProcess.StartAsync(["--name", "tests"]);
+        Node = await NodeProcess.StartAsync(
+            ["--name", "tests"], environment: new Dictionary<string, string> { ["ROOMGRAINS_Identity__Secret"] = "the secret of these tests, of more than 32 characters" });
         _client = RoomGrainsClient.CreateHost(new ClusterOptions(), Node.ClientGateway).ConfigureLogging(logging => logging.ClearProviders()).Build();
         await _client.StartAsync();
     }

@@ -42,6 +42,8 @@ public sealed record Verdict
     /// Nothing in it is secret, and nothing in it is anybody's own words.
     /// </summary>
     [Id(11)] public string? Challenge { get; init; }
+    /// <summary>Whether the room of an accepted connection wants to be asked before it plays a stream, see <see cref="Seat.AsksPlays"/>.</summary>
+    [Id(12)] public bool AsksPlays { get; init; }
 }
 
 /// <summary>The answer to one slice of waiting: the verdict, or "still pending, ask again".</summary>

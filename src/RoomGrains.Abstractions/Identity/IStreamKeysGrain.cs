@@ -21,7 +21,7 @@ public interface IStreamKeysGrain : IGrainWithStringKey
     [Alias("Rotate")]
     Task<Answer<IssuedStreamKey>> Rotate(string id);
 
-    /// <summary>Takes a key back: from now on it is worth nothing. Who publishes with it goes on until it connects again; a kick ends that.</summary>
+    /// <summary>Takes a key back: from now on it is worth nothing, and who came, or publishes, with it is put out of its room.</summary>
     [Alias("Revoke")]
     Task<Answer<StreamKeyInfo>> Revoke(string id);
 

@@ -41,6 +41,8 @@ public sealed record Identity
     [Id(3)] public string Source { get; init; } = "";
     /// <summary>The only name under which it may publish, as its token or key says; empty: any.</summary>
     [Id(4)] public string Stream { get; init; } = "";
+    /// <summary>The id of the stream key that proved it (<see cref="StreamKeyInfo.Id"/>), no secret; empty: no key did.</summary>
+    [Id(5)] public string StreamKey { get; init; } = "";
 
     /// <summary>Whether it is known who this is.</summary>
     public bool IsKnown => User.Length > 0;

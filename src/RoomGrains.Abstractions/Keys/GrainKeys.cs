@@ -11,6 +11,9 @@ public static class GrainKeys
     /// <summary>What has been done in a room by whom.</summary>
     public static IAuditGrain GetAudit(this IGrainFactory grains, RoomKey key) => grains.Get<IAuditGrain>(key.ToString());
 
+    /// <summary>What has been done in an application as a whole by whom.</summary>
+    public static IAuditGrain GetAudit(this IGrainFactory grains, string application) => grains.Get<IAuditGrain>(application);
+
     /// <summary>The grain of a pending connection.</summary>
     public static IPendingConnectionGrain GetPending(this IGrainFactory grains, ConnectionId id) => grains.Get<IPendingConnectionGrain>(id.Value);
 

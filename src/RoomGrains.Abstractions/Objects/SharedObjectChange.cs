@@ -51,6 +51,12 @@ public sealed record SharedObjectChange
 [GenerateSerializer, Immutable, Alias("RoomGrains.SharedObjectSlot")]
 public sealed record SharedObjectSlot([property: Id(0)] string Name, [property: Id(1)] AmfValue Value);
 
+/// <summary>A shared object of a room.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Persistent">Whether it outlives its last subscriber, and restarts.</param>
+[GenerateSerializer, Immutable, Alias("RoomGrains.SharedObjectInfo")]
+public sealed record SharedObjectInfo([property: Id(0)] string Name, [property: Id(1)] bool Persistent);
+
 /// <summary>Where a shared object stands for those who follow it.</summary>
 /// <param name="Epoch">Another number when the object comes up anew: what was heard before says nothing any more.</param>
 /// <param name="Sequence">Counts the updates of an epoch.</param>

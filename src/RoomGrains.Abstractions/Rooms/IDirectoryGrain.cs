@@ -42,6 +42,25 @@ public interface IDirectoryGrain : IGrainWithStringKey
     /// <summary>Replaces the settings of the application; rooms follow them at once.</summary>
     [Alias("SetSettings")]
     Task<Answer<ApplicationSettings>> SetSettings(ApplicationSettings settings);
+
+    /// <summary>
+    /// Keeps a user or a range of addresses out of all rooms of the application, from now on and durably, and puts out who is there of them, a moment after this
+    /// returns. Refused where the ban does not say whom.
+    /// </summary>
+    /// <param name="ban">Whom, why, until when, and who says so.</param>
+    /// <returns>The ban as it is kept.</returns>
+    [Alias("Ban")]
+    Task<Answer<Ban>> Ban(Ban ban);
+
+    /// <summary>Lifts a ban from all rooms. What rooms have laid down themselves stays. Refused when there is none of this subject.</summary>
+    /// <param name="subject">The user or the addresses, as in <see cref="RoomGrains.Ban.Subject"/>.</param>
+    /// <param name="by">Who does it, for the audit trail.</param>
+    [Alias("Unban")]
+    Task<Answer> Unban(string subject, string by = "");
+
+    /// <summary>Who gets into no room of the application. What has run out is not in it.</summary>
+    [Alias("ListBans")]
+    Task<ImmutableArray<Ban>> ListBans();
 }
 
 /// <summary>Where a connection should ask for a seat.</summary>

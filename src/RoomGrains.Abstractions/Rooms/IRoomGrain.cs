@@ -25,6 +25,16 @@ public interface IRoomGrain : ISharedObjectSource
     [Alias("ClaimStream")]
     Task<Answer<long>> ClaimStream(StreamClaim claim);
 
+    /// <summary>
+    /// Asks whether a member may play a stream, where the application's own code has a say (<see cref="Seat.AsksPlays"/>), or where it has proved to be somebody else
+    /// than who came in. Gateways ask; to ask again is harmless.
+    /// </summary>
+    /// <param name="member">The member.</param>
+    /// <param name="stream">The stream's name.</param>
+    /// <param name="identity">Who plays, as a token or key in the query of the stream's name has proved; null: the member itself, as it came in.</param>
+    [Alias("MayPlay")]
+    Task<Answer> MayPlay(ConnectionId member, string stream, Identity? identity = null);
+
     /// <summary>Ends a publication. Nothing happens when the epoch is not the current one.</summary>
     [Alias("ReleaseStream")]
     Task ReleaseStream(string stream, long epoch);
@@ -120,6 +130,20 @@ public interface IRoomGrain : ISharedObjectSource
     /// <summary>The room as it is now. Refused when there is no such room: nobody created it and nobody is in it.</summary>
     [Alias("Describe")]
     Task<Answer<RoomDetails>> Describe();
+
+    /// <summary>The room's shared objects: those that are persistent, and those that somebody uses. What the server keeps (<see cref="SharedObjectNames"/>) is not in it.</summary>
+    [Alias("ListObjects")]
+    Task<Answer<ImmutableArray<SharedObjectInfo>>> ListObjects();
+
+    /// <summary>
+    /// Says something in the room's chat in the server's name: everybody hears it, and it is in the history. Refused when there is no such room, and as a member's
+    /// line would be.
+    /// </summary>
+    /// <param name="text">What.</param>
+    /// <param name="name">Who says so, as people are shown it; empty: the server.</param>
+    /// <returns>The line's number.</returns>
+    [Alias("Say")]
+    Task<Answer<long>> Say(string text, string name = "");
 
     /// <summary>
     /// A member calls a method: one of the room's own (<c>room.say</c>, <c>room.history</c>, <c>room.list</c>, <c>room.kick</c>, <c>room.pending</c>,

@@ -87,7 +87,7 @@ public sealed record AuditEntry(
     [property: Id(4)] string Details);
 
 /// <summary>
-/// What has been done in a room by whom; the key is a <see cref="RoomKey"/> as text. It is durable, and outlives the room. What the database cannot take is held
+/// What has been done in a room by whom; the key is a <see cref="RoomKey"/> as text, or the application's name for what was done to all of its rooms. It is durable, and outlives the room. What the database cannot take is held
 /// and written with the next entry, or a moment later.
 /// </summary>
 [Alias("RoomGrains.IAuditGrain")]

@@ -22,6 +22,13 @@ public sealed record RoomSettings
     [Id(7)] public ApproveRule? ApproveBy { get; init; }
     /// <summary>Whether nobody new gets in but moderators. Who is in stays, and may connect anew where its node asks it to.</summary>
     [Id(10)] public bool? Locked { get; init; }
+    /// <summary>
+    /// Who may change and read the room's shared objects: <c>NAME[#SLOT]:WRITERS[:READERS]</c> with commas between, for example
+    /// <c>scores:server, poll#vote.*:members, notes:moderators:moderators</c>. The first rule that fits decides; names and slots may end in <c>*</c>; who is
+    /// <c>everybody</c>, <c>publishers</c>, <c>members</c>, <c>moderators</c> or <c>server</c>. Where none fits, members change and everybody reads, and slots
+    /// that begin with <c>_</c> are moderators' to change. Up to 2000 characters.
+    /// </summary>
+    [Id(11)] public string? Objects { get; init; }
 }
 
 /// <summary>Who may publish in a room.</summary>
@@ -71,4 +78,6 @@ public sealed record EffectiveRoomSettings(
 {
     /// <summary>Whether nobody new gets in but moderators.</summary>
     [Id(10)] public bool Locked { get; init; }
+    /// <summary>Who may change and read the room's shared objects, as <see cref="RoomSettings.Objects"/>.</summary>
+    [Id(11)] public string Objects { get; init; } = "";
 }

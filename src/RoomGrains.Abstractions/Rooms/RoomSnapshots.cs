@@ -80,6 +80,8 @@ public sealed record StreamInfo
     [Id(12)] public TimeSpan Silence { get; init; }
     /// <summary>Who publishes it (<see cref="Identity.User"/>): the name is this user's for as long as it does. Empty: nobody knows.</summary>
     [Id(13)] public string User { get; init; } = "";
+    /// <summary>The id of the stream key that it is published with (<see cref="Identity.StreamKey"/>); empty: none.</summary>
+    [Id(14)] public string StreamKey { get; init; } = "";
 }
 
 /// <summary>Everything known of a room.</summary>

@@ -25,7 +25,11 @@ public enum SeatOutcome
 /// <param name="Outcome">Which of the two.</param>
 /// <param name="Settings">The room's settings: the deadline of a waiting room counts from them.</param>
 [GenerateSerializer, Immutable, Alias("RoomGrains.Seat")]
-public sealed record Seat([property: Id(0)] SeatOutcome Outcome, [property: Id(1)] EffectiveRoomSettings Settings);
+public sealed record Seat([property: Id(0)] SeatOutcome Outcome, [property: Id(1)] EffectiveRoomSettings Settings)
+{
+    /// <summary>Whether the room wants to be asked before its members play streams (<see cref="IRoomGrain.MayPlay"/>): its application's own code decides that.</summary>
+    [Id(2)] public bool AsksPlays { get; init; }
+}
 
 /// <summary>
 /// What a node tells a room, every few seconds and when something changes: who of its clients sits there, and what they publish.

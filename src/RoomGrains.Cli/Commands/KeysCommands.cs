@@ -67,7 +67,7 @@ internal static class KeysCommands
     {
         var (application, id) = KeyArguments();
         return roomctl.Asks(
-            new DocumentedCommand("revoke", "Take a key back: it is worth nothing from now on. Who publishes with it does so until it connects again, or is kicked.",
+            new DocumentedCommand("revoke", "Take a key back: it is worth nothing from now on, and who publishes with it is put out.",
                 "roomctl keys revoke chat 3fz8k2wq") { application, id },
             async call =>
             {

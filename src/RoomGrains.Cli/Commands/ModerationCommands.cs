@@ -20,20 +20,30 @@ internal static class ModerationCommands
         Description = $"For how long: {Hosting.Duration.Rule}. For good when left out.", HelpName = "DURATION", CustomParser = argument => Values.Duration(argument),
     };
 
+    /// <summary>Where it holds: in a room, or in all rooms of an application.</summary>
+    private static Argument<Place> PlaceArgument() =>
+        new("APPLICATION[/ROOM]") { Description = "The room; or the application, for all of its rooms.", CustomParser = Values.Place };
+
+    private static RoomKey? RoomOf(Place place) => place.Room is { } room ? new RoomKey(place.Application, room) : null;
+
     private static Argument<string> SubjectArgument(string whose) => new("SUBJECT") { Description = $"{whose}, as 'moderation show' lists it." };
 
     private static Command Show(RoomCtl roomctl)
     {
-        var room = RoomsCommands.RoomArgument();
+        var place = PlaceArgument();
         return roomctl.Asks(
-            new DocumentedCommand("show", "Who is banned, muted, and let pass by the waiting room.", "roomctl moderation show chat/lobby") { room },
+            new DocumentedCommand("show", "Who is banned, muted, and let pass by the waiting room.", "roomctl moderation show chat/lobby", "roomctl moderation show chat") { place },
             async call =>
             {
-                var view = ModerationView.Of((await call.Grains.GetRoom(call.Get(room)).DescribeModeration()).ValueOrThrow());
+                var view = ModerationView.Of(RoomOf(call.Get(place)) is { } room
+                    ? (await call.Grains.GetRoom(room).DescribeModeration()).ValueOrThrow()
+                    : new RoomModeration(await call.Grains.GetDirectory(call.Get(place).Application).ListBans(), [], []));
                 call.Output.Write(view, Views.Default.ModerationView, output =>
                 {
                     output.Table(view.Bans, "Nobody is banned.",
                         ("BANNED", ban => ban.Subject), ("SINCE", ban => Human.Ago(ban.At)), ("UNTIL", ban => Until(ban.Until)), ("BY", ban => ban.By), ("REASON", ban => ban.Reason));
+                    if (call.Get(place).Room is null)
+                        return;
                     output.Line("");
                     output.Table(view.Mutes, "Nobody is muted.",
                         ("MUTED", mute => mute.Subject), ("WHAT", mute => string.Join(' ', mute.Media)), ("SINCE", mute => Human.Ago(mute.At)), ("UNTIL", mute => Until(mute.Until)), ("BY", mute => mute.By));
@@ -45,13 +55,14 @@ internal static class ModerationCommands
 
     private static Command Audit(RoomCtl roomctl)
     {
-        var room = RoomsCommands.RoomArgument();
+        var place = PlaceArgument();
         var last = new Option<int>("--last") { Description = "How many entries, 1 to 1000.", HelpName = "N", DefaultValueFactory = _ => 50 };
         return roomctl.Asks(
-            new DocumentedCommand("audit", "Who did what in a room, the newest first; also of a room that was closed.", "roomctl moderation audit chat/lobby --last 10") { room, last },
+            new DocumentedCommand("audit", "Who did what in a room, or to all rooms of an application, the newest first; also of a room that was closed.", "roomctl moderation audit chat/lobby --last 10") { place, last },
             async call =>
             {
-                IReadOnlyList<AuditView> entries = [.. (await call.Grains.GetAudit(call.Get(room)).List(call.Get(last))).Select(AuditView.Of)];
+                var audit = RoomOf(call.Get(place)) is { } room ? call.Grains.GetAudit(room) : call.Grains.GetAudit(call.Get(place).Application);
+                IReadOnlyList<AuditView> entries = [.. (await audit.List(call.Get(last))).Select(AuditView.Of)];
                 call.Output.Write(entries, Views.Default.IReadOnlyListAuditView, output => output.Table(entries, "Nobody has done anything.",
                     ("AT", entry => entry.At.ToString("yyyy-MM-dd HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture)),
                     ("BY", entry => entry.By), ("ACTION", entry => entry.Action), ("SUBJECT", entry => RoomsCommands.Dash(entry.Subject)), ("DETAILS", entry => entry.Details)));
@@ -60,39 +71,45 @@ internal static class ModerationCommands
 
     private static Command Ban(RoomCtl roomctl)
     {
-        var (room, by, time) = (RoomsCommands.RoomArgument(), ByOption(), ForOption());
+        var (place, by, time) = (PlaceArgument(), ByOption(), ForOption());
         var user = new Option<string?>("--user") { Description = "The user to ban, as its token or key names it.", HelpName = "USER" };
         var address = new Option<string?>("--address") { Description = "The address, or the range of addresses, to ban.", HelpName = "ADDRESS[/PREFIX]" };
         var member = new Option<string?>("--member") { Description = "A member of the room: its user is banned, or its address where nobody knows who it is.", HelpName = "ID" };
         var reason = new Option<string>("--reason") { Description = "What the banned are told.", HelpName = "TEXT", DefaultValueFactory = _ => "You are banned." };
-        var command = new DocumentedCommand("ban", "Keep a user or addresses out of a room, and put out who is in it.",
+        var command = new DocumentedCommand("ban", "Keep a user or addresses out of a room, or of all rooms of an application, and put out who is there.",
             "roomctl moderation ban chat/lobby --user troll --for 24h --reason \"Come back tomorrow.\"", "roomctl moderation ban chat/lobby --address 192.0.2.0/24",
-            "roomctl moderation ban chat/lobby --member 0ztfw") { room, user, address, member, time, reason, by };
+            "roomctl moderation ban chat --user troll", "roomctl moderation ban chat/lobby --member 0ztfw") { place, user, address, member, time, reason, by };
         command.Validators.Add(result =>
         {
             if (new Option[] { user, address, member }.Count(option => result.GetResult(option) is not null) != 1)
                 result.AddError("Whom? Give one of --user, --address and --member.");
+            else if (result.GetResult(member) is not null && result.GetValue(place) is { Room: null })
+                result.AddError("A member is one of a room: with --member, name the room, as APPLICATION/ROOM. With --user or --address the whole application may be named.");
         });
         return roomctl.Asks(command, async call =>
         {
-            var room_ = call.Grains.GetRoom(call.Get(room));
+            var room = RoomOf(call.Get(place));
             var (who, where) = (call.Get(user) ?? "", call.Get(address) ?? "");
             if (call.Get(member) is { } id)
             {
-                var found = await MembersCommands.FindAsync(room_, call.Get(room), id);
+                var found = await MembersCommands.FindAsync(call.Grains.GetRoom(room!.Value), room.Value, id);
                 (who, where) = found.Identity.IsKnown ? (found.Identity.User, "") : ("", System.Net.IPEndPoint.TryParse(found.Address, out var from) ? from.Address.ToString() : "");
             }
-            var ban = (await room_.Ban(new Ban { User = who, Addresses = where, Reason = call.Get(reason)!, By = call.Get(by)!, Until = TimeProvider.System.GetUtcNow() + call.Get(time) })).ValueOrThrow();
-            var view = BanView.Of(ban);
+            var ban = new Ban { User = who, Addresses = where, Reason = call.Get(reason)!, By = call.Get(by)!, Until = TimeProvider.System.GetUtcNow() + call.Get(time) };
+            var kept = room is { } key ? await call.Grains.GetRoom(key).Ban(ban) : await call.Grains.GetDirectory(call.Get(place).Application).Ban(ban);
+            var view = BanView.Of(kept.ValueOrThrow());
             call.Output.Write(view, Views.Default.BanView, output => output.Line($"Banned {view.Subject}, {(view.Until is null ? "for good" : $"until {view.Until:u}")}."));
         });
     }
 
     private static Command Unban(RoomCtl roomctl)
     {
-        var (room, subject, by) = (RoomsCommands.RoomArgument(), SubjectArgument("The user or the addresses"), ByOption());
-        return Undoes(roomctl, new DocumentedCommand("unban", "Lift a ban.", "roomctl moderation unban chat/lobby 192.0.2.0/24") { room, subject, by },
-            call => call.Grains.GetRoom(call.Get(room)).Unban(call.Get(subject), call.Get(by)!), call => $"Lifted the ban of {call.Get(subject)}.");
+        var (place, subject, by) = (PlaceArgument(), SubjectArgument("The user or the addresses"), ByOption());
+        return Undoes(roomctl, new DocumentedCommand("unban", "Lift a ban.", "roomctl moderation unban chat/lobby 192.0.2.0/24", "roomctl moderation unban chat troll") { place, subject, by },
+            call => RoomOf(call.Get(place)) is { } room
+                ? call.Grains.GetRoom(room).Unban(call.Get(subject), call.Get(by)!)
+                : call.Grains.GetDirectory(call.Get(place).Application).Unban(call.Get(subject), call.Get(by)!),
+            call => $"Lifted the ban of {call.Get(subject)}.");
     }
 
     private static Command Mute(RoomCtl roomctl)

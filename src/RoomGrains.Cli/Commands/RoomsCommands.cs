@@ -126,7 +126,8 @@ internal static class RoomsCommands
     private static string Rules(EffectiveRoomSettings settings) =>
         (settings.PublishBy == PublishRule.Anybody ? "" : $", published by {Views.Name(settings.PublishBy)} only")
         + (settings.StreamsPerMember == 0 ? "" : $", {Streams(settings.StreamsPerMember)} a member")
-        + (settings.ApproveBy == ApproveRule.Moderators ? "" : $", approved by {Views.Name(settings.ApproveBy)}");
+        + (settings.ApproveBy == ApproveRule.Moderators ? "" : $", approved by {Views.Name(settings.ApproveBy)}")
+        + (settings.Objects.Length == 0 ? "" : $", objects {settings.Objects}");
 
     private static string Streams(int count) => count == 1 ? "1 stream" : $"{count} streams";
 
@@ -155,6 +156,12 @@ internal static class RoomsCommands
 
         private readonly Option<string> _publishBy = new("--publish-by") { Description = "Who may publish: anybody with the role, of those only who is known by a token or key, or moderators.", HelpName = "anybody|identified|moderators" };
         private readonly Option<string> _approveBy = new("--approve-by") { Description = "Who in the room may let newcomers in: moderators, or every member who is known.", HelpName = "moderators|members" };
+        private readonly Option<string> _objects = new("--objects")
+        {
+            Description = "Who may change and read shared objects: NAME[#SLOT]:WRITERS[:READERS] with commas between, for example 'scores:server, poll#vote.*:members, notes:moderators:moderators'; none for none.",
+            HelpName = "RULES|none",
+        };
+
         private readonly Option<int> _streamsPerMember = new("--streams-per-member") { Description = "Streams that a member may publish at a time; 0: as many as the room has place for.", HelpName = "N" };
 
         public SettingsOptions()
@@ -164,7 +171,7 @@ internal static class RoomsCommands
             _approveBy.AcceptOnlyFromAmong("moderators", "members");
         }
 
-        public IReadOnlyList<Option> All => [_capacity, _waitingRoom, _deadline, _title, _auto, _publishBy, _approveBy, _streamsPerMember];
+        public IReadOnlyList<Option> All => [_capacity, _waitingRoom, _deadline, _title, _auto, _publishBy, _approveBy, _streamsPerMember, _objects];
 
         public void AddTo(Command command)
         {
@@ -182,6 +189,7 @@ internal static class RoomsCommands
             PublishBy = call.Get(_publishBy) is { } publish ? Enum.Parse<PublishRule>(publish, ignoreCase: true) : null,
             ApproveBy = call.Get(_approveBy) is { } approve ? Enum.Parse<ApproveRule>(approve, ignoreCase: true) : null,
             StreamsPerMember = IsGiven(call, _streamsPerMember) ? call.Get(_streamsPerMember) : null,
+            Objects = call.Get(_objects) is "none" ? "" : call.Get(_objects),
         };
 
         private static bool IsGiven(Call call, Option option) => call.Arguments.GetResult(option) is { Implicit: false };

@@ -131,7 +131,7 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
             Refuse(name, new Refusal(RefusalCode.InvalidName, $"'{PlainText.Of(name)}' cannot be a stream's name. {Names.Rule}"));
             return;
         }
-        var proof = await services.Claims.ProveAsync(member.Id, KeyOf(name), wanted).ConfigureAwait(false);
+        var proof = await services.Rights.ProveAsync(member.Id, KeyOf(name), wanted).ConfigureAwait(false);
         if (!proof.IsDone)
         {
             Refuse(name, proof.Refusal);
@@ -139,7 +139,7 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
         }
         // The same name on another NetStream of this client: the new one is meant.
         member.FindPublisher(name)?.Stop();
-        var claim = await services.Claims.ClaimAsync(member.Room, new StreamClaim(member.Id, services.Node.Name, name, proof.Value.Identity)).ConfigureAwait(false);
+        var claim = await services.Rights.ClaimAsync(member.Room, new StreamClaim(member.Id, services.Node.Name, name, proof.Value.Identity)).ConfigureAwait(false);
         if (!claim.IsDone)
         {
             Refuse(name, claim.Refusal);
@@ -153,6 +153,7 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
         }
         (_publication, PublishedName) = (publication, name);
         _ = EndWhenSupersededAsync(publication, name);
+        var who = proof.Value.Identity ?? member.Identity;
         services.Presence.StreamStarted(member.Room, new StreamInfo
         {
             Name = name,
@@ -160,7 +161,8 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
             Origin = services.Node.Name,
             Epoch = claim.Value,
             Since = services.Time.GetUtcNow(),
-            User = (proof.Value.Identity ?? member.Identity).User,
+            User = who.User,
+            StreamKey = who.StreamKey,
         });
         output.EnqueueOwned(ControlMessages.StreamBegin(id));
         Reply(StreamReplies.PublishStart(name));
@@ -197,11 +199,20 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
             Reply(StreamReplies.StreamNotFound(name, $"'{PlainText.Of(name)}' cannot be a stream's name. {Names.Rule}"));
             return;
         }
-        var proof = await services.Claims.ProveAsync(member.Id, KeyOf(name), command.Stream).ConfigureAwait(false);
+        var proof = await services.Rights.ProveAsync(member.Id, KeyOf(name), command.Stream).ConfigureAwait(false);
         if (!proof.IsDone || (proof.Value.Identity ?? member.Identity).Role < MemberRole.Player)
         {
             Reply(StreamReplies.PlayFailed(name, proof.Refusal?.Message ?? "Watching needs a token here: put it behind the stream's name, as ?token=…"));
             return;
+        }
+        if (member.AsksPlays || proof.Value.Identity is not null)
+        {
+            var may = await services.Rights.MayPlayAsync(member.Id, KeyOf(name), proof.Value.Identity).ConfigureAwait(false);
+            if (!may.IsDone)
+            {
+                Reply(StreamReplies.PlayFailed(name, may.Refusal.Message));
+                return;
+            }
         }
         PlayedName = name;
         output.EnqueueOwned(ControlMessages.StreamBegin(id));

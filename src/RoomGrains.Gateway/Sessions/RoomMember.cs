@@ -24,10 +24,11 @@ internal sealed class RoomMember : ISessionRole
     private ImmutableArray<string> _played = [];
     private RoomTalk? _talk;
 
-    public RoomMember(RoomKey room, Member member, Outbox output, SessionServices services, Action<SessionEnd> end)
+    public RoomMember(Verdict accepted, Member member, Outbox output, SessionServices services, Action<SessionEnd> end)
     {
-        (Room, Id, Identity, IsService, _output, _services, _end) = (room, member.Id, member.Identity, member.Service.Length > 0, output, services, end);
-        Here = services.Presence.Join(room, member);
+        (Room, AsksPlays, _output, _services, _end) = (accepted.Room!.Value, accepted.AsksPlays, output, services, end);
+        (Id, Identity, IsService) = (member.Id, member.Identity, member.Service.Length > 0);
+        Here = services.Presence.Join(Room, member);
     }
 
     public ConnectionId Id { get; }
@@ -42,6 +43,9 @@ internal sealed class RoomMember : ISessionRole
 
     /// <summary>Whether it is a media job of this cluster, and no client.</summary>
     public bool IsService { get; }
+
+    /// <summary>Whether the room wants to be asked before it plays.</summary>
+    public bool AsksPlays { get; }
 
     /// <summary>Streams it publishes.</summary>
     public int Publications => _publications;

@@ -45,6 +45,16 @@ public abstract class RoomApplication
     /// <returns>Why not; null: it may.</returns>
     public virtual ValueTask<Refusal?> OnPublish(RoomContext room, Member member, string stream) => default;
 
+    /// <summary>
+    /// A member wants to watch a stream, be it published now or not. Without code here nobody is asked, and watching costs no call. What is played when a room's
+    /// silo dies plays on; media jobs of this cluster are not asked about.
+    /// </summary>
+    /// <returns>Why not; null: it may.</returns>
+    public virtual ValueTask<Refusal?> OnPlay(RoomContext room, Member member, string stream) => default;
+
+    /// <summary>Whether <see cref="OnPlay"/> has anything to say: only then do gateways ask.</summary>
+    internal virtual bool AsksPlays => GetType().GetMethod(nameof(OnPlay))!.DeclaringType != typeof(RoomApplication);
+
     /// <summary>A stream is published no more.</summary>
     public virtual ValueTask OnUnpublish(RoomContext room, StreamInfo stream) => default;
 

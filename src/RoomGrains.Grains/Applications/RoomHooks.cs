@@ -16,8 +16,11 @@ internal sealed partial class RoomHooks(RoomContext room, ImmutableArray<RoomApp
     private const int MostWaiting = 10_000;
 
     private readonly Queue<(string Hook, Func<RoomApplication, ValueTask> Tell)> _waiting = new();
-    private readonly Dictionary<(ConnectionId Member, string Stream), Task<Refusal?>> _asked = [];
+    private readonly Dictionary<(string Hook, ConnectionId Member, string Stream), Task<Refusal?>> _asked = [];
     private bool _telling;
+
+    /// <summary>Whether the code has a say in who watches.</summary>
+    public bool AsksPlays { get; } = applications.Any(application => application.AsksPlays);
 
     public void Created() => Tell(nameof(RoomApplication.OnRoomCreated), application => application.OnRoomCreated(room));
 
@@ -36,31 +39,39 @@ internal sealed partial class RoomHooks(RoomContext room, ImmutableArray<RoomApp
 
     public void Unpublished(StreamInfo stream) => Tell(nameof(RoomApplication.OnUnpublish), application => application.OnUnpublish(room, stream));
 
-    /// <summary>Whether a member may publish. A gateway that has waited for some seconds claims again: that is the same question, and asked once.</summary>
+    /// <summary>Whether a member may publish.</summary>
     /// <returns>Why not; null: it may.</returns>
-    public async ValueTask<Refusal?> MayPublish(Member member, string stream)
+    public ValueTask<Refusal?> MayPublish(Member member, string stream) =>
+        applications.IsEmpty ? default : AskOnce(nameof(RoomApplication.OnPublish), member, stream, application => application.OnPublish(room, member, stream));
+
+    /// <summary>Whether a member may watch.</summary>
+    /// <returns>Why not; null: it may.</returns>
+    public ValueTask<Refusal?> MayPlay(Member member, string stream) =>
+        AsksPlays ? AskOnce(nameof(RoomApplication.OnPlay), member, stream, application => application.OnPlay(room, member, stream)) : default;
+
+    /// <summary>A gateway that has waited for some seconds asks again: that is the same question, and asked once.</summary>
+    private async ValueTask<Refusal?> AskOnce(string hook, Member member, string stream, Func<RoomApplication, ValueTask<Refusal?>> ask)
     {
-        if (applications.IsEmpty)
-            return null;
-        if (!_asked.TryGetValue((member.Id, stream), out var asked))
-            _asked[(member.Id, stream)] = asked = AskAll(member, stream);
+        var question = (hook, member.Id, stream);
+        if (!_asked.TryGetValue(question, out var asked))
+            _asked[question] = asked = AskAll(hook, ask);
         try
         {
             return await asked;
         }
         finally
         {
-            _asked.Remove((member.Id, stream));
+            _asked.Remove(question);
         }
     }
 
-    private async Task<Refusal?> AskAll(Member member, string stream)
+    private async Task<Refusal?> AskAll(string hook, Func<RoomApplication, ValueTask<Refusal?>> ask)
     {
         foreach (var application in applications)
         {
-            var answer = await Ask(nameof(RoomApplication.OnPublish), async () => new Asked<Refusal?>(await application.OnPublish(room, member, stream)));
+            var answer = await Ask(hook, async () => new Asked<Refusal?>(await ask(application)));
             if (answer is null)
-                return Unable(nameof(RoomApplication.OnPublish));
+                return Unable(hook);
             if (answer.Value is { } refusal)
                 return refusal;
         }

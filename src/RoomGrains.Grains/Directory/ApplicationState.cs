@@ -11,4 +11,7 @@ internal sealed record ApplicationState
 
     /// <summary>Copies of the settings of rooms that somebody created, so that they are listed and offered when nobody is in them. The room has the original.</summary>
     [Id(1)] public ImmutableSortedDictionary<string, RoomSettings> Rooms { get; init; } = ImmutableSortedDictionary.Create<string, RoomSettings>(StringComparer.Ordinal);
+
+    /// <summary>Who gets into none of its rooms.</summary>
+    [Id(2)] public ImmutableArray<Ban> Bans { get; init; } = [];
 }

@@ -42,6 +42,8 @@ internal sealed partial class DirectoryGrain(
 
     private ApplicationSettings Settings => _store.Value.Settings;
 
+    private ApplicationRules Rules => new(Settings, _store.Value.Bans);
+
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _rooms = new RoomIndex((name, own) =>
@@ -69,12 +71,12 @@ internal sealed partial class DirectoryGrain(
         return Task.CompletedTask;
     }
 
-    public Task<ApplicationSettings> Activated(string room, RoomSettings? settings)
+    public Task<ApplicationRules> Activated(string room, RoomSettings? settings)
     {
         // Corrects what a crash between the two writes of a room's creation or end has left. The room needn't wait for it.
         if (_store.Value.Rooms.GetValueOrDefault(room) != settings)
             Keep(room, settings).Ignore();
-        return Task.FromResult(Settings);
+        return Task.FromResult(Rules);
     }
 
     public async Task<Answer> SetPermanent(string room, RoomSettings? settings)
@@ -109,9 +111,14 @@ internal sealed partial class DirectoryGrain(
             return wrong;
         await _store.Change(s => s with { Settings = settings });
         Register().Ignore();
-        foreach (var room in _rooms.Active)
-            GrainFactory.GetGrain<IRoomSettingsFollower>(Key(room).ToString()).Follow(settings).Ignore();
+        TellRooms(room => room.Follow(Rules));
         return settings;
+    }
+
+    private void TellRooms(Func<IRoomFollower, Task> tell)
+    {
+        foreach (var room in _rooms.Active)
+            tell(GrainFactory.GetGrain<IRoomFollower>(Key(room).ToString())).Ignore();
     }
 
     private Answer<RoomAssignment> Find(string? room, string? except)

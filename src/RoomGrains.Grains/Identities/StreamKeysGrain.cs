@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
+using RoomGrains.Grains.Directory;
 using RoomGrains.Grains.Storage;
 using RoomGrains.Rtmp.Commands;
 
@@ -79,6 +80,15 @@ internal sealed partial class StreamKeysGrain(
             return Unknown(id);
         await _store.Change(s => s with { Keys = s.Keys.Remove(id) });
         Log.Revoked(logger, id, Application);
+        try
+        {
+            await GrainFactory.GetGrain<IRoomRegister>(Application).KeyRevoked(id);
+        }
+        catch (Exception e) when (Retry.IsInfrastructure(e))
+        {
+            // It is revoked; who is there with it stays until it connects again.
+            Log.NotPutOut(logger, id, Application, e.Message);
+        }
         return stored.Info;
     }
 
@@ -112,7 +122,7 @@ internal sealed partial class StreamKeysGrain(
     }
 
     private static Proof ProofOf(StreamKeyInfo info) => new(
-        new Identity { User = info.For.User, Name = info.For.Name, Role = MemberRole.Publisher, Source = IdentitySources.Key, Stream = info.For.Stream }, info.For.Room);
+        new Identity { User = info.For.User, Name = info.For.Name, Role = MemberRole.Publisher, Source = IdentitySources.Key, Stream = info.For.Stream, StreamKey = info.Id }, info.For.Room);
 
     private static Refusal? Check(StreamKeyRequest request)
     {
@@ -135,6 +145,9 @@ internal sealed partial class StreamKeysGrain(
     {
         [LoggerMessage(1610, LogLevel.Information, "Stream key {Id} of {Application} has been made for {User}")]
         public static partial void Issued(ILogger logger, string id, string application, string user);
+
+        [LoggerMessage(1612, LogLevel.Warning, "Who publishes with the revoked stream key {Id} of {Application} could not be put out: {Error}")]
+        public static partial void NotPutOut(ILogger logger, string id, string application, string error);
 
         [LoggerMessage(1611, LogLevel.Information, "Stream key {Id} of {Application} has been revoked")]
         public static partial void Revoked(ILogger logger, string id, string application);

@@ -35,6 +35,7 @@ internal sealed partial class SharedObjectGrain(
     private SharedObjectKey _key;
     private SharedSlots _slots = null!;
     private SharedObjectFeed _feed = null!;
+    private ObjectRules _rules = ObjectRules.None;
     private DateTimeOffset _openedAt;
     private bool? _persistent;
     private bool _opening;
@@ -80,8 +81,10 @@ internal sealed partial class SharedObjectGrain(
             _opening = true;
             try
             {
-                if (await Room.OpenObject(_key.Name, use.Persistent) is { IsDone: false } refused)
-                    return refused.Refusal;
+                var opened = await Room.OpenObject(_key.Name, use.Persistent);
+                if (!opened.IsDone)
+                    return opened.Refusal;
+                Obey(opened.Value);
             }
             finally
             {
@@ -92,6 +95,8 @@ internal sealed partial class SharedObjectGrain(
             (_persistent, _openedAt) = (use.Persistent, clock.GetUtcNow());
             _unwritten |= use.Persistent && !_store.Value.Persistent;
         }
+        if (use.Member is not null && _rules.Read(_key.Name, use.Role) is { } unread)
+            return unread;
         _feed.Follow(use);
         return Contents();
     }
@@ -141,18 +146,32 @@ internal sealed partial class SharedObjectGrain(
         DeactivateOnIdle();
     }
 
+    public Task FollowRules(string rules)
+    {
+        Obey(rules);
+        return Task.CompletedTask;
+    }
+
     private async Task Tick()
     {
         _feed.Expire();
         EndUnused();
         if (!_feed.IsEmpty && _persistent is { } persistent && clock.GetUtcNow() - _openedAt >= SharedObjectLease.Renewal)
         {
-            // A room that lost its memory counts its objects again.
+            // A room that lost its memory counts its objects again; and what it told of its rules may have been lost.
             _openedAt = clock.GetUtcNow();
-            Room.OpenObject(_key.Name, persistent).Ignore();
+            Renew(persistent).Ignore();
         }
         await Write();
     }
+
+    private async Task Renew(bool persistent)
+    {
+        if (await Room.OpenObject(_key.Name, persistent) is { IsDone: true } opened)
+            Obey(opened.Value!);
+    }
+
+    private void Obey(string rules) => _slots.Rules = _rules = ObjectRules.Parse(rules) ?? ObjectRules.None;
 
     /// <summary>An object that is not persistent is gone with its last subscriber.</summary>
     private void EndUnused()
@@ -167,7 +186,7 @@ internal sealed partial class SharedObjectGrain(
 
     private void Reset()
     {
-        _slots = new SharedSlots(_key.Name, options.Value);
+        _slots = new SharedSlots(_key.Name, options.Value) { Rules = _rules };
         _feed = new SharedObjectFeed(_key, clock);
     }
 

@@ -16,15 +16,14 @@ internal sealed class SharedSlots(string name, SharedObjectOptions limits)
 
     private readonly Dictionary<string, (AmfValue Value, int Bytes)> _slots = new(StringComparer.Ordinal);
     private int _bytes;
-    private int _guarded;
 
     /// <summary>Counts the batches that have changed or sent something.</summary>
     public long Version { get; private set; }
 
     public int Count => _slots.Count;
 
-    /// <summary>Whether some slots are moderators'.</summary>
-    public bool HasGuarded => _guarded > 0;
+    /// <summary>Who may change what.</summary>
+    public ObjectRules Rules { get; set; } = ObjectRules.None;
 
     public ImmutableArray<SharedObjectSlot> Slots => [.. _slots.Select(s => new SharedObjectSlot(s.Key, s.Value.Value))];
 
@@ -45,7 +44,7 @@ internal sealed class SharedSlots(string name, SharedObjectOptions limits)
         var done = ImmutableArray.CreateBuilder<SharedObjectChange>();
         foreach (var change in changes)
         {
-            var refusal = (origin is null ? null : AccessRules.Write(name, change, role, HasGuarded)) ?? Do(change, done);
+            var refusal = (origin is null ? null : Rules.Write(name, change, role, _slots.Keys)) ?? Do(change, done);
             if (refusal is not null)
                 refused.Add(new SharedObjectRefusal(change, refusal, this[change.Name]));
         }
@@ -62,7 +61,7 @@ internal sealed class SharedSlots(string name, SharedObjectOptions limits)
         switch (change.Kind)
         {
             case SharedObjectChangeKind.Clear:
-                (_bytes, _guarded) = (0, 0);
+                _bytes = 0;
                 _slots.Clear();
                 break;
             case SharedObjectChangeKind.Remove:
@@ -113,15 +112,12 @@ internal sealed class SharedSlots(string name, SharedObjectOptions limits)
         Take(slot);
         _slots[slot] = (value, bytes);
         _bytes += Cost(slot, bytes);
-        _guarded += AccessRules.IsGuarded(slot) ? 1 : 0;
     }
 
     private void Take(string slot)
     {
-        if (!_slots.Remove(slot, out var old))
-            return;
-        _bytes -= Cost(slot, old.Bytes);
-        _guarded -= AccessRules.IsGuarded(slot) ? 1 : 0;
+        if (_slots.Remove(slot, out var old))
+            _bytes -= Cost(slot, old.Bytes);
     }
 
     private static int Cost(string slot, int bytes) => System.Text.Encoding.UTF8.GetByteCount(slot) + bytes + SlotOverhead;

@@ -40,6 +40,7 @@ internal sealed partial class PendingAdmission
                 DecidedAt = ReadTime(record),
                 ConfirmDelivery = record.ReadBoolean(),
                 Service = record.ReadString(),
+                AsksPlays = record.ReadBoolean(),
             };
         for (var lines = record.ReadByte(); lines > 0; lines--)
             _trail.Add((ReadTime(record), record.ReadString(), record.ReadString()));
@@ -84,6 +85,7 @@ internal sealed partial class PendingAdmission
             Write(record, verdict.DecidedAt);
             record.Write(verdict.ConfirmDelivery);
             record.Write(verdict.Service);
+            record.Write(verdict.AsksPlays);
         }
         record.Write((byte)_trail.Count);
         foreach (var (at, by, what) in _trail)

@@ -9,7 +9,7 @@ internal sealed record ChatLine(long Number, DateTimeOffset At, ConnectionId Fro
     {
         ["number"] = (double)Number,
         ["at"] = AmfValue.Date(At),
-        ["id"] = From.Value,
+        ["id"] = From.Value ?? "",
         ["user"] = Identity.User,
         ["name"] = Identity.Name,
         ["role"] = MemberSlot.Role(Identity.Role),
@@ -29,9 +29,9 @@ internal sealed class ChatHistory(int length, DateTimeOffset now)
     /// <summary>The latest lines, the oldest first.</summary>
     public IReadOnlyCollection<ChatLine> Lines => _lines;
 
-    public ChatLine Add(Member from, string text, DateTimeOffset at)
+    public ChatLine Add(ConnectionId from, Identity identity, string text, DateTimeOffset at)
     {
-        var line = new ChatLine(++_last, at, from.Id, from.Identity, text);
+        var line = new ChatLine(++_last, at, from, identity, text);
         _lines.Enqueue(line);
         while (_lines.Count > length)
             _lines.Dequeue();

@@ -56,9 +56,19 @@ internal static class ModerationRules
 
     /// <summary>Why a list takes no more; null where it does.</summary>
     public static Refusal? Full(RoomModeration lists) =>
-        lists.Bans.Length > ModerationTable.Most || lists.Mutes.Length > ModerationTable.Most || lists.Guests.Length > ModerationTable.Most
-            ? Invalid($"The room has as many as it may have ({ModerationTable.Most}). Take some away that are not needed any more, or ban a range of addresses.")
-            : null;
+        lists.Bans.Length > ModerationTable.Most || lists.Mutes.Length > ModerationTable.Most || lists.Guests.Length > ModerationTable.Most ? TooMany("The room") : null;
+
+    /// <summary>A list takes no more.</summary>
+    /// <param name="whose">The room, or the application.</param>
+    public static Refusal TooMany(string whose) =>
+        Invalid($"{whose} has as many as it may have ({ModerationTable.Most}). Take some away that are not needed any more, or ban a range of addresses.");
+
+    /// <summary>A ban, for the audit trail.</summary>
+    /// <param name="ban">The ban, as it is kept.</param>
+    /// <param name="now">When.</param>
+    /// <param name="putOut">How many were put out for it; null: it is not known yet.</param>
+    public static AuditEntry Banned(Ban ban, DateTimeOffset now, int? putOut = null) =>
+        new(now, ban.By, "ban", ban.Subject, $"{ban.Reason}{(ban.Until is { } until ? $" (until {until:u})" : "")}{(putOut > 0 ? $", {putOut} put out" : "")}");
 
     private static Refusal Invalid(string message) => new(RefusalCode.InvalidSetting, message);
 

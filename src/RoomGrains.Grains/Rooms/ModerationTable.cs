@@ -33,6 +33,9 @@ internal sealed class ModerationTable
     /// <summary>From what is durable.</summary>
     public static ModerationTable Of(RoomState state) => state.Moderation is { } lists ? new ModerationTable(lists) : Empty;
 
+    /// <summary>Of bans alone.</summary>
+    public static ModerationTable Of(ImmutableArray<Ban> bans) => bans.IsEmpty ? Empty : new ModerationTable(Empty._lists with { Bans = bans });
+
     /// <summary>Whether anybody was muted; it may have run out.</summary>
     public bool HasMutes => !_lists.Mutes.IsEmpty;
 

@@ -9,6 +9,8 @@ internal sealed class OpenObjects
 
     public int Count => _open.Count;
 
+    public IEnumerable<string> Names => _open.Keys;
+
     public bool Contains(string name) => _open.ContainsKey(name);
 
     public void Note(string name, DateTimeOffset now) => _open[name] = now;

@@ -17,7 +17,7 @@ internal sealed partial class RoomGrain
         // Nothing is awaited before what is said has its number: the order of the lines is that in which they came here.
         var (name, answering) = method switch
         {
-            "room.say" => (method, Task.FromResult(Say(caller, Argument(arguments, 0)))),
+            "room.say" => (method, Task.FromResult(SayAs(caller, Argument(arguments, 0)))),
             "room.history" => (method, Task.FromResult(History())),
             "room.list" => (method, Task.FromResult(List())),
             "room.kick" => (method, KickAs(caller, Id(arguments), Text(arguments, 1))),
@@ -65,22 +65,36 @@ internal sealed partial class RoomGrain
     private async Task<Answer<AmfValue>> CallApplication(Member caller, string method, ImmutableArray<AmfValue> arguments) =>
         await _hooks.Call(caller, method, arguments) ?? new Refusal(RefusalCode.UnknownMethod, $"Method not found ({PlainText.Of(method)}).");
 
-    private Answer<AmfValue> Say(Member speaker, AmfValue said)
+    public async Task<Answer<long>> Say(string text, string name)
+    {
+        await _gathered;
+        if (!Exists)
+            return UnknownRoom();
+        return Speak(default, new Identity { Name = PlainText.Of(name, "server"), Role = MemberRole.Moderator, Source = "server" }, text);
+    }
+
+    private Answer<AmfValue> SayAs(Member speaker, AmfValue said)
     {
         if (speaker.Identity.Role < MemberRole.Member)
             return new Refusal(RefusalCode.NotPermitted, $"A {MemberSlot.Role(speaker.Identity.Role)} may not talk here.");
         if (_moderation.Muted(speaker, Now).HasFlag(MutedMedia.Text))
             return new Refusal(RefusalCode.NotPermitted, "You are muted here: nobody hears what you say.");
-        if (said.AsString() is not { } text || string.Concat(text.Where(c => c == '\n' || !char.IsControl(c))).Trim() is not { Length: > 0 } line)
+        var spoken = Speak(speaker.Id, speaker.Identity, said.AsString());
+        return spoken.IsDone ? (AmfValue)(double)spoken.Value : spoken.Refusal;
+    }
+
+    private Answer<long> Speak(ConnectionId speaker, Identity identity, string? text)
+    {
+        if (text is null || string.Concat(text.Where(c => c == '\n' || !char.IsControl(c))).Trim() is not { Length: > 0 } line)
             return new Refusal(RefusalCode.InvalidArgument, "room.say(text) needs a text.");
         if (line.Length > _options.ChatLength)
         {
             _metrics.LimitHit("chat-length");
             return new Refusal(RefusalCode.InvalidArgument, $"A line has at the most {_options.ChatLength} characters, and this one {line.Length} (Rooms:ChatLength).");
         }
-        var spoken = _chat.Add(speaker, line, Now);
+        var spoken = _chat.Add(speaker, identity, line, Now);
         _roster.Say(spoken);
-        return (AmfValue)(double)spoken.Number;
+        return spoken.Number;
     }
 
     private Answer<AmfValue> History()

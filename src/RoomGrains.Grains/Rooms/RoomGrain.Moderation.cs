@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RoomGrains.Grains.Directory;
 
 namespace RoomGrains.Grains.Rooms;
 
@@ -72,9 +73,7 @@ internal sealed partial class RoomGrain
         ban = checkedBan.Value;
         if (await Lay(lists => lists.With(ban)) is { } refused)
             return refused;
-        var banned = _seats.Members.Where(member => member.Service.Length == 0 && _moderation.FindBan(member, Now) is not null).ToArray();
-        PutOut(banned, ban.Reason);
-        Record("ban", ban.By, ban.Subject, $"{ban.Reason}{(ban.Until is { } until ? $" (until {until:u})" : "")}{(banned.Length > 0 ? $", {banned.Length} put out" : "")}");
+        Record(ModerationRules.Banned(ban, Now, PutOutBanned()));
         return ban;
     }
 
@@ -137,12 +136,20 @@ internal sealed partial class RoomGrain
     public Task<Answer<RoomModeration>> DescribeModeration() =>
         Task.FromResult<Answer<RoomModeration>>(Exists || _store.Value.Moderation is not null ? _moderation.Current(Now) : UnknownRoom());
 
-    public Task Follow(ApplicationSettings settings)
+    public Task Follow(ApplicationRules rules)
     {
         var before = Settings;
-        _application = settings;
+        (_application, _applicationBans) = (rules.Settings, ModerationTable.Of(rules.Bans));
         NoteSettings(before);
+        PutOutBanned();
         Changed();
+        return Task.CompletedTask;
+    }
+
+    public Task KeyRevoked(string id)
+    {
+        var publishers = _streams.Streams.Where(stream => stream.StreamKey == id).Select(stream => stream.Publisher).ToHashSet();
+        PutOut([.. _seats.Members.Where(member => member.Identity.StreamKey == id || publishers.Contains(member.Id))], "Your stream key has been revoked.");
         return Task.CompletedTask;
     }
 
@@ -171,12 +178,24 @@ internal sealed partial class RoomGrain
         var member = request.Member;
         if (member.Service.Length > 0 || _seats.Contains(member.Id))
             return null;
-        if (_moderation.FindBan(member, now) is { } ban)
+        if (FindBan(member) is { } ban)
             return Banned(ban);
         // Who was asked by its node to connect anew is nobody new.
         return settings.Locked && member.Identity.Role != MemberRole.Moderator && !(request.Replaces is { } old && _seats.Contains(old))
             ? new Refusal(RefusalCode.RoomLocked, $"The room {_key} is locked: nobody new gets in now.")
             : null;
+    }
+
+    /// <summary>The room's own ban of somebody, or its application's.</summary>
+    private Ban? FindBan(Member member) => _moderation.FindBan(member, Now) ?? _applicationBans.FindBan(member, Now);
+
+    /// <returns>How many.</returns>
+    private int PutOutBanned()
+    {
+        var banned = _seats.Members.Select(member => (Member: member, Ban: member.Service.Length == 0 ? FindBan(member) : null)).Where(found => found.Ban is not null).ToArray();
+        foreach (var sameWords in banned.GroupBy(found => found.Ban!.Reason, found => found.Member))
+            PutOut([.. sameWords], sameWords.Key);
+        return banned.Length;
     }
 
     private Refusal Banned(Ban ban) => new(RefusalCode.Banned, $"You are banned from {_key}{(ban.Until is { } until ? $" until {until:u}" : "")}: {ban.Reason}");
@@ -227,8 +246,9 @@ internal sealed partial class RoomGrain
     }
 
     /// <summary>Writes down what was done; nobody waits for it.</summary>
-    private void Record(string action, string by, string subject, string details) =>
-        RecordAsync(new AuditEntry(Now, ModerationRules.By(by), action, subject, details)).Ignore();
+    private void Record(string action, string by, string subject, string details) => Record(new AuditEntry(Now, ModerationRules.By(by), action, subject, details));
+
+    private void Record(AuditEntry entry) => RecordAsync(entry).Ignore();
 
     private async Task RecordAsync(AuditEntry entry)
     {
@@ -264,6 +284,8 @@ internal sealed partial class RoomGrain
         if (settings == before)
             return;
         _watchers.Note(settings);
+        if (settings.Objects != before.Objects)
+            TellObjectRules();
         if (settings.Auto != before.Auto)
             foreach (var stream in _streams.Streams)
                 NoteAuto(stream);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using RoomGrains.Grains.Objects;
 using RoomGrains.Hosting;
 
@@ -37,7 +38,7 @@ internal sealed partial class RoomGrain : IRoomObjects
 
     public Task<SharedObjectStamp> RenewObject(SharedObjectUse use) => Task.FromResult(_roster.Renew(use));
 
-    public async Task<Answer> OpenObject(string name, bool persistent)
+    public async Task<Answer<string>> OpenObject(string name, bool persistent)
     {
         await _gathered;
         var durable = _store.Value.Objects;
@@ -53,19 +54,35 @@ internal sealed partial class RoomGrain : IRoomObjects
         if (!persistent)
         {
             _open.Note(name, Now);
-            return Answer.Done;
+            return Settings.Objects;
         }
         // Whoever may connect could fill the database through rooms that nobody made.
         if (!IsPermanent)
             return new Refusal(RefusalCode.WrongPersistence, $"The room {_key} was made on the fly and keeps nothing: 'roomctl rooms create {_key}' changes that.");
         await _store.Change(state => state.Objects.Contains(name) ? state : state with { Objects = state.Objects.Add(name) });
-        return Answer.Done;
+        return Settings.Objects;
     }
 
     public Task CloseObject(string name)
     {
         _open.Remove(name);
         return Task.CompletedTask;
+    }
+
+    public async Task<Answer<ImmutableArray<SharedObjectInfo>>> ListObjects()
+    {
+        await _gathered;
+        if (!Exists)
+            return UnknownRoom();
+        ImmutableArray<SharedObjectInfo> kept = [.. _store.Value.Objects.Select(name => new SharedObjectInfo(name, Persistent: true))];
+        return ImmutableArray.CreateRange(kept.Concat(_open.Names.Select(name => new SharedObjectInfo(name, Persistent: false))).OrderBy(info => info.Name, StringComparer.Ordinal));
+    }
+
+    /// <summary>The rules have changed. An object that does not hear of it asks within seconds.</summary>
+    private void TellObjectRules()
+    {
+        foreach (var name in _store.Value.Objects.Concat(_open.Names))
+            GrainFactory.GetGrain<ISharedObjectLife>(new SharedObjectKey(_key, name).ToString()).FollowRules(Settings.Objects).Ignore();
     }
 
     /// <summary>The room has been closed for good: what its objects have goes with it.</summary>

@@ -25,7 +25,7 @@ namespace RoomGrains.Grains.Rooms;
 /// that write settings the second is told by the storage's version check, and ends. Who watches hears of both, and what is true when it watches anew.
 /// </remarks>
 [LoadPlacement, Reentrant]
-internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollower, IRoomQueue
+internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoomQueue
 {
     private static readonly TimeSpan TickPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RenewPeriod = TimeSpan.FromSeconds(10);
@@ -51,6 +51,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     private readonly TimeSpan _aloneTime;
     private readonly RoomWatchers _watchers;
     private ModerationTable _moderation = ModerationTable.Empty;
+    private ModerationTable _applicationBans = ModerationTable.Empty;
     private ImmutableArray<MemberMute> _mutes = [];
     private RoomKey _key;
     private ApplicationSettings _application = new();
@@ -128,7 +129,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
     {
         if (!RoomKey.TryParse(this.GetPrimaryKeyString(), out _key))
             throw new ArgumentException($"'{this.GetPrimaryKeyString()}' is no room: write application/room.");
-        _application = await Register.Activated(_key.Room, _store.Value.Settings);
+        var rules = await Register.Activated(_key.Room, _store.Value.Settings);
+        (_application, _applicationBans) = (rules.Settings, ModerationTable.Of(rules.Bans));
         _moderation = ModerationTable.Of(_store.Value);
         _emptySince = Now;
         _routes = new RouteTable(_key, Now);
@@ -175,7 +177,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         }
         NoteMutes();
         Changed();
-        return new Seat(SeatOutcome.Seated, settings);
+        return new Seat(SeatOutcome.Seated, settings) { AsksPlays = _hooks.AsksPlays };
     }
 
     public Task ReleaseSeat(ConnectionId connection)
@@ -214,12 +216,26 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomSettingsFollow
         return answer;
     }
 
+    public async Task<Answer> MayPlay(ConnectionId member, string stream, Identity? identity)
+    {
+        await _gathered;
+        if (_seats.Find(member) is not { } player)
+            return NoMember(member);
+        if (player.Service.Length > 0)
+            return Answer.Done;
+        if (identity is not null)
+            player = player with { Identity = identity };
+        if (FindBan(player) is { } ban)
+            return Banned(ban);
+        return await _hooks.MayPlay(player, stream) is { } refused ? refused : Answer.Done;
+    }
+
     private Refusal? RefusePublishing(StreamClaim claim)
     {
         if (_seats.Find(claim.Publisher) is not { } member)
             return null;
         // Who came in unknown, and is somebody by the stream's own key, may be one who is not wanted.
-        if (claim.Identity is { } proved && _moderation.FindBan(member with { Identity = proved }, Now) is { } ban)
+        if (claim.Identity is { } proved && FindBan(member with { Identity = proved }) is { } ban)
             return Banned(ban);
         var settings = Settings;
         var publishes = settings.StreamsPerMember > 0 ? _streams.CountOf(claim, PublishRules.Publisher(claim, member).User) : 0;

@@ -1,3 +1,4 @@
+using RoomGrains.Grains.Objects;
 using RoomGrains.Hosting;
 
 namespace RoomGrains.Grains.Rooms;
@@ -26,6 +27,7 @@ internal static class SettingsRules
             room?.ApproveBy ?? defaults.ApproveBy ?? ApproveRule.Moderators)
         {
             Locked = room?.Locked ?? defaults.Locked ?? false,
+            Objects = room?.Objects ?? defaults.Objects ?? "",
         };
     }
 
@@ -41,6 +43,7 @@ internal static class SettingsRules
         StreamsPerMember = changes.StreamsPerMember ?? old.StreamsPerMember,
         ApproveBy = changes.ApproveBy ?? old.ApproveBy,
         Locked = changes.Locked ?? old.Locked,
+        Objects = changes.Objects ?? old.Objects,
     };
 
     /// <summary>What is wrong with the settings, all of it; null when nothing is.</summary>
@@ -55,6 +58,8 @@ internal static class SettingsRules
             errors.Add($"A title has up to {MaxTitle} characters and no control characters.");
         if (settings.Auto is { Length: > 0 } auto && auto.Split(',') is var profiles && (profiles.Length > MaxAuto || !profiles.All(profile => Names.IsValid(profile))))
             errors.Add($"Media jobs that begin by themselves are up to {MaxAuto} names of profiles with commas between them, for example record,hls. {Names.Rule}");
+        if (settings.Objects is { } objects && ObjectRules.Parse(objects) is null)
+            errors.Add(ObjectRules.Grammar);
         if (settings.StreamsPerMember is { } streams and not (>= 0 and <= 100_000))
             errors.Add($"{streams} streams for each member is not possible: give 0 to 100000.");
         if (settings.PublishBy is { } publish && !Enum.IsDefined(publish))

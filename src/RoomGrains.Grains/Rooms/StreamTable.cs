@@ -68,7 +68,7 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
     public Answer<long> Claim(StreamClaim claim, SeatTable seats, Func<string, DateTimeOffset?> lastReport, long? unanswered, DateTimeOffset now, out Superseded? superseded)
     {
         superseded = null;
-        if (!seats.Contains(claim.Publisher))
+        if (seats.Find(claim.Publisher) is not { } publisher)
             return new Refusal(RefusalCode.NotAMember, "Only a member of the room can publish in it.");
         if (_streams.TryGetValue(claim.Stream, out var current))
         {
@@ -87,9 +87,10 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
         var epoch = _lastEpoch = Math.Max(now.UtcTicks, _lastEpoch + 1);
         if (superseded is { } old)
             superseded = old with { Epoch = epoch };
+        var who = PublishRules.Publisher(claim, publisher);
         Put(new Publication
         {
-            Info = new StreamInfo { Name = claim.Stream, Publisher = claim.Publisher, Origin = claim.Node, Epoch = epoch, Since = now, User = UserOf(claim, seats) },
+            Info = new StreamInfo { Name = claim.Stream, Publisher = claim.Publisher, Origin = claim.Node, Epoch = epoch, Since = now, User = who.User, StreamKey = who.StreamKey },
             ClaimedAt = now,
         });
         return epoch;
@@ -132,7 +133,7 @@ internal sealed class StreamTable(TimeSpan takeoverSilence, int maxStreams)
             }
             else
             {
-                (current.Info, current.Reported) = (info with { Since = current.Info.Since, User = current.Info.User }, true);
+                (current.Info, current.Reported) = (info with { Since = current.Info.Since, User = current.Info.User, StreamKey = current.Info.StreamKey }, true);
             }
             reported.Add(stream.Name);
         }

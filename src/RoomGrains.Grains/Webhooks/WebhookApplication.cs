@@ -41,15 +41,12 @@ internal sealed class WebhookApplication(WebhookClient hook, TimeProvider clock)
         };
     }
 
-    public override async ValueTask<Refusal?> OnPublish(RoomContext room, Member member, string stream)
-    {
-        if (!hook.Wants(WebhookNames.OnPublish))
-            return null;
-        var reply = await hook.Send(Of(WebhookNames.OnPublish, room, member) with { Stream = stream }, RoomLimit, CancellationToken.None);
-        if (reply.IsFailure)
-            return hook.FailsOpen ? null : new Refusal(RefusalCode.Unavailable, "The program that decides who publishes does not answer. Try again later.");
-        return reply.Decision is WebhookDecision.Continue or WebhookDecision.Accept ? null : new Refusal(RefusalCode.Denied, reply.Reason);
-    }
+    public override ValueTask<Refusal?> OnPublish(RoomContext room, Member member, string stream) =>
+        Decide(WebhookNames.OnPublish, "publishes", room, member, stream);
+
+    public override ValueTask<Refusal?> OnPlay(RoomContext room, Member member, string stream) => Decide(WebhookNames.OnPlay, "watches", room, member, stream);
+
+    internal override bool AsksPlays => hook.Wants(WebhookNames.OnPlay);
 
     public override ValueTask OnUnpublish(RoomContext room, StreamInfo stream) =>
         Tell(New(WebhookNames.OnUnpublish, room.Key.Application) with { Room = room.Key.Room, Stream = stream.Name });
@@ -57,6 +54,16 @@ internal sealed class WebhookApplication(WebhookClient hook, TimeProvider clock)
     public override ValueTask OnJoin(RoomContext room, Member member) => Tell(Of(WebhookNames.OnJoin, room, member));
 
     public override ValueTask OnLeave(RoomContext room, Member member) => Tell(Of(WebhookNames.OnLeave, room, member));
+
+    private async ValueTask<Refusal?> Decide(string name, string what, RoomContext room, Member member, string stream)
+    {
+        if (!hook.Wants(name))
+            return null;
+        var reply = await hook.Send(Of(name, room, member) with { Stream = stream }, RoomLimit, CancellationToken.None);
+        if (reply.IsFailure)
+            return hook.FailsOpen ? null : new Refusal(RefusalCode.Unavailable, $"The program that decides who {what} does not answer. Try again later.");
+        return reply.Decision is WebhookDecision.Continue or WebhookDecision.Accept ? null : new Refusal(RefusalCode.Denied, reply.Reason);
+    }
 
     private async ValueTask Tell(WebhookEvent happened)
     {

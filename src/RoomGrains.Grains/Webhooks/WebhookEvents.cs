@@ -8,9 +8,9 @@ namespace RoomGrains.Grains.Webhooks;
 /// <summary>Names of what a hook is asked and told.</summary>
 internal static class WebhookNames
 {
-    public const string OnConnect = "on_connect", OnPublish = "on_publish", OnUnpublish = "on_unpublish", OnJoin = "on_join", OnLeave = "on_leave";
+    public const string OnConnect = "on_connect", OnPublish = "on_publish", OnPlay = "on_play", OnUnpublish = "on_unpublish", OnJoin = "on_join", OnLeave = "on_leave";
 
-    public static IReadOnlyList<string> All { get; } = [OnConnect, OnPublish, OnUnpublish, OnJoin, OnLeave];
+    public static IReadOnlyList<string> All { get; } = [OnConnect, OnPublish, OnPlay, OnUnpublish, OnJoin, OnLeave];
 }
 
 /// <summary>What is sent. What an event does not have is not in it.</summary>

@@ -59,7 +59,10 @@ internal static class ApiEndpoints
         endpoints.MapOpenApi("/openapi/{documentName}.json");
         var api = endpoints.MapGroup(Root).ProducesProblem(StatusCodes.Status401Unauthorized).AddEndpointFilter(CheckNames);
         RoomEndpoints.Map(api);
+        ApplicationEndpoints.Map(api);
         ModerationEndpoints.Map(api);
+        TalkEndpoints.Map(api);
+        IdentityEndpoints.Map(api);
         PendingEndpoints.Map(api);
         JobEndpoints.Map(api);
         NodeEndpoints.Map(api);

@@ -23,6 +23,7 @@ internal static class ApiJson
         options.Converters.Add(new TextConverter<RoomKey>(RoomKey.TryParse));
         options.Converters.Add(new TextConverter<StreamKey>(StreamKey.TryParse));
         options.Converters.Add(new SecondsConverter());
+        options.Converters.Add(new AmfConverter());
     }
 
     /// <summary>What the converters make of their types, for the OpenAPI document.</summary>
@@ -36,6 +37,7 @@ internal static class ApiJson
             nameof(RoomKey) => (JsonSchemaType.String, "chat/lobby", "A room: application/room."),
             nameof(StreamKey) => (JsonSchemaType.String, "chat/lobby/alice", "A stream: application/room/stream."),
             nameof(TimeSpan) => (JsonSchemaType.Number, (string?)null, "Seconds."),
+            nameof(Rtmp.Amf.AmfValue) => (JsonSchemaType.Null | JsonSchemaType.Boolean | JsonSchemaType.Number | JsonSchemaType.String | JsonSchemaType.Array | JsonSchemaType.Object, null, "Any value."),
             nameof(MutedMedia) => (JsonSchemaType.Array, null, "Some of audio, video, text."),
             _ => (default, null, ""),
         };

@@ -11,10 +11,7 @@ internal static class ModerationEndpoints
         room.MapGet("/audit", async (string application, string room, int? last, IGrainFactory grains) => TypedResults.Ok(await grains.GetAudit(new RoomKey(application, room)).List(last ?? 50)))
             .WithName("listAudit").WithSummary("Who did what in a room, the newest first; also of a room that was closed.");
         room.MapPost("/bans", async (string application, string room, BanRequest ban, string? by, IGrainFactory grains, TimeProvider time) =>
-                (await Room(grains, application, room).Ban(new Ban
-                {
-                    User = ban.User ?? "", Addresses = ban.Addresses ?? "", Reason = ban.Reason ?? "", By = ApiEndpoints.By(by), Until = time.GetUtcNow() + ban.Duration,
-                })).ToResult())
+                (await Room(grains, application, room).Ban(ban.ToBan(by, time))).ToResult())
             .WithName("ban").WithSummary("Keep a user or addresses out, and put out who is in.");
         room.MapDelete("/bans/{**subject}", async (string application, string room, string subject, string? by, IGrainFactory grains) =>
                 (await Room(grains, application, room).Unban(subject, ApiEndpoints.By(by))).ToResult())
@@ -37,7 +34,11 @@ internal static class ModerationEndpoints
 }
 
 /// <summary>Whom to ban: a user or addresses; for how many seconds, or for good.</summary>
-internal sealed record BanRequest(string? User = null, string? Addresses = null, string? Reason = null, TimeSpan? Duration = null);
+internal sealed record BanRequest(string? User = null, string? Addresses = null, string? Reason = null, TimeSpan? Duration = null)
+{
+    public Ban ToBan(string? by, TimeProvider time) =>
+        new() { User = User ?? "", Addresses = Addresses ?? "", Reason = Reason ?? "", By = ApiEndpoints.By(by), Until = time.GetUtcNow() + Duration };
+}
 
 /// <summary>What to drop; for how many seconds, or until it is ended.</summary>
 internal sealed record MuteRequest(MutedMedia Media, TimeSpan? Duration = null);

@@ -12,7 +12,7 @@ public sealed class SilosWithApplications() : ClusterFixture(new GrainClusterOpt
 {
     Silos = 2,
     Services = services => services.AddRoomApplication<School.ClassApplication>("class").AddRoomApplication<Journal>("journal").AddRoomApplication<Faulty>("faulty")
-        .AddRoomApplication<Slow>("slow").AddRoomApplication<Faulty>("twice").AddRoomApplication<Journal>("twice"),
+        .AddRoomApplication<Slow>("slow").AddRoomApplication<Doorkeeper>("door").AddRoomApplication<Faulty>("twice").AddRoomApplication<Journal>("twice"),
 });
 
 /// <summary>Writes down what it hears, by room; and says so when it is in two turns at once.</summary>
@@ -62,6 +62,17 @@ public sealed class Slow : RoomApplication
         await Held[room.Key].Task;
         return stream == "no" ? new Refusal(RefusalCode.Denied, "No.") : null;
     }
+}
+
+/// <summary>Decides who watches.</summary>
+public sealed class Doorkeeper : RoomApplication
+{
+    public override ValueTask<Refusal?> OnPlay(RoomContext room, Member member, string stream) => stream switch
+    {
+        "throws" => throw new InvalidOperationException("a fault in somebody's code"),
+        "backstage" when member.Identity.Role < MemberRole.Moderator => new(new Refusal(RefusalCode.Denied, "Not for the audience.")),
+        _ => default,
+    };
 }
 
 /// <summary>Code with faults.</summary>
@@ -171,6 +182,33 @@ public sealed class RoomApplicationTests(SilosWithApplications silos) : IClassFi
         Assert.True((await _grains.GetRoom(room).ClaimStream(new StreamClaim(member.Id, "a", "cam"))).IsDone);
         await Until.True(() => Task.FromResult(Journal.Of(room).Contains($"join {member.Id} of 1")), "the second hears although the first has failed");
         Assert.DoesNotContain("publish throws", Journal.Of(room));
+    }
+
+    [Fact]
+    public async Task Code_decides_who_watches_and_is_asked_only_where_it_does()
+    {
+        var (room, other) = (new RoomKey("door", _name), new RoomKey("journal", _name));
+        var (guest, moderator) = (await Sit(room), await Sit(room, MemberRole.Moderator));
+        async Task<RefusalCode?> Play(Member member, string stream, Identity? identity = null) => (await _grains.GetRoom(room).MayPlay(member.Id, stream, identity)).Refusal?.Code;
+        Assert.Null(await Play(guest, "stage"));
+        Assert.Equal(RefusalCode.Denied, await Play(guest, "backstage"));
+        Assert.Null(await Play(moderator, "backstage"));
+        Assert.Null(await Play(guest, "backstage", new Identity { User = "kim", Role = MemberRole.Moderator, Source = IdentitySources.Token }));
+        Assert.Equal(RefusalCode.Unavailable, await Play(guest, "throws"));
+        Assert.Equal(RefusalCode.NotAMember, await Play(new Member { Id = ConnectionId.New(), Node = "a" }, "stage"));
+        // The gateway learns from the verdict whether it has to ask.
+        Assert.Equal((true, false), ((await _grains.Admit(Requests.New(room.Application, room.Room))).AsksPlays, (await _grains.Admit(Requests.New(other.Application, other.Room))).AsksPlays));
+    }
+
+    [Fact]
+    public async Task Who_is_banned_does_not_watch_under_the_name_that_the_stream_s_own_token_gives()
+    {
+        var room = new RoomKey("none", _name);
+        var guest = await Sit(room);
+        (await _grains.GetRoom(room).Ban(new Ban { User = "troll" })).ValueOrThrow();
+        var troll = new Identity { User = "troll", Role = MemberRole.Player, Source = IdentitySources.Token };
+        Assert.Equal(RefusalCode.Banned, (await _grains.GetRoom(room).MayPlay(guest.Id, "stage", troll)).Refusal?.Code);
+        Assert.True((await _grains.GetRoom(room).MayPlay(guest.Id, "stage", troll with { User = "kind" })).IsDone);
     }
 
     /// <summary>A gateway that has waited for some seconds claims again.</summary>

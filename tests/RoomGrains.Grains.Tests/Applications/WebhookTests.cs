@@ -137,7 +137,7 @@ public sealed class WebhookTests : IDisposable
         _hook.Answer = (happened, response) => Hook.Text(happened, "event") switch
         {
             "on_connect" => Hook.Json(response, """{"user":"u-17","name":"Anna","role":"moderator"}"""),
-            "on_publish" when Hook.Text(happened, "stream") == "secret" => Hook.Json(response, """{"decision":"reject","reason":"Not this one."}"""),
+            "on_publish" or "on_play" when Hook.Text(happened, "stream") == "secret" => Hook.Json(response, """{"decision":"reject","reason":"Not this one."}"""),
             _ => Task.CompletedTask,
         };
         var request = Requests.New() with
@@ -151,12 +151,15 @@ public sealed class WebhookTests : IDisposable
         var member = Assert.Single((await room.Describe()).ValueOrThrow().Members);
         Assert.Equal(("u-17", "Anna", MemberRole.Moderator, "webhook"), (member.Identity.User, member.Identity.Name, member.Identity.Role, member.Identity.Source));
         Assert.Equal("Not this one.", (await room.ClaimStream(new StreamClaim(member.Id, "a", "secret"))).Refusal!.Message);
+        Assert.True(verdict.AsksPlays);
+        Assert.Equal("Not this one.", (await room.MayPlay(member.Id, "secret")).Refusal!.Message);
+        Assert.True((await room.MayPlay(member.Id, "cam")).IsDone);
         var epoch = (await room.ClaimStream(new StreamClaim(member.Id, "a", "cam"))).ValueOrThrow();
         await room.ReleaseStream("cam", epoch);
         await room.ReleaseSeat(member.Id);
         await Until.True(() => Task.FromResult(_hook.Named("on_leave", "connection.id").Contains(member.Id.Value)), "it hears that the member has left");
 
-        Assert.Equal(["on_connect", "on_join", "on_leave", "on_publish", "on_publish", "on_unpublish"], _hook.Events.Select(e => Hook.Text(e, "event")).Order());
+        Assert.Equal(["on_connect", "on_join", "on_leave", "on_play", "on_play", "on_publish", "on_publish", "on_unpublish"], _hook.Events.Select(e => Hook.Text(e, "event")).Order());
         var connect = _hook.Events.First();
         Assert.Equal(request.Connection.Value, Hook.Text(connect, "connection.id"));
         Assert.Equal(("chat", "lobby", "abc"), (Hook.Text(connect, "application"), Hook.Text(connect, "room"), Hook.Text(connect, "parameters.session")));
@@ -200,6 +203,7 @@ public sealed class WebhookTests : IDisposable
     {
         await using var cluster = await Start(options => options.Events = ["on_leave"]);
         var verdict = await cluster.Client.Admit(Requests.New());
+        Assert.False(verdict.AsksPlays);
         await cluster.Client.GetRoom(verdict.Room!.Value).ReleaseSeat(verdict.Connection);
         await Until.True(() => Task.FromResult(!_hook.Events.IsEmpty), "it hears of the end");
         Assert.Equal("on_leave", Hook.Text(Assert.Single(_hook.Events), "event"));

@@ -35,8 +35,9 @@ public sealed class StreamKeyTests(KeySilo silo) : IClassFixture<KeySilo>
     [Fact]
     public async Task A_key_proves_whose_it_is_for_its_room_and_stream()
     {
-        var key = (await Create()).Key;
-        var expected = new Identity { User = "una", Name = "Una", Role = MemberRole.Publisher, Source = IdentitySources.Key, Stream = "cam" };
+        var issued = await Create();
+        var key = issued.Key;
+        var expected = new Identity { User = "una", Name = "Una", Role = MemberRole.Publisher, Source = IdentitySources.Key, Stream = "cam", StreamKey = issued.Info.Id };
         Assert.Equal(expected, (await Prove(key)).ValueOrThrow().Identity);
         Assert.Contains("another stream", (await Prove(key, "other")).Refusal!.Message, StringComparison.Ordinal);
         Assert.Contains("another room", (await Prove(key, room: "attic")).Refusal!.Message, StringComparison.Ordinal);
@@ -68,6 +69,30 @@ public sealed class StreamKeyTests(KeySilo silo) : IClassFixture<KeySilo>
         var key = (await Create()).Key;
         var changed = key[..^1] + (key[^1] == '0' ? '1' : '0');
         Assert.Equal(RefusalCode.InvalidCredentials, (await Prove(changed)).Refusal!.Code);
+    }
+
+    /// <summary>By whichever way the key came: with the connection, or with the stream.</summary>
+    [Fact]
+    public async Task Who_is_there_with_a_revoked_key_is_put_out_and_nobody_else()
+    {
+        var (leaked, own) = (await Create(), await Create(request => request with { User = "vic", Stream = "" }));
+        var key = new RoomKey(_application, "lobby");
+        var (room, node) = (_cluster.Client.GetRoom(key), new Rooms.FakeNode(_cluster.Client, "a"));
+        Member Of(StreamProof? proof) => new() { Id = ConnectionId.New(), Node = "a", Identity = proof?.Identity ?? Identity.Anonymous(MemberRole.Member) };
+        var proof = (await Prove(leaked.Key)).ValueOrThrow();
+        var (came, publishes, other, watches) = (Of(proof), Of(null), Of((await Prove(own.Key)).ValueOrThrow()), Of(null));
+        foreach (var member in (Member[])[came, publishes, other, watches])
+            (await room.TakeSeat(new SeatRequest(member, Approved: true))).ValueOrThrow();
+        (await room.ClaimStream(new StreamClaim(publishes.Id, "a", "cam", proof.Identity))).ValueOrThrow();
+        (await room.ClaimStream(new StreamClaim(other.Id, "a", "own"))).ValueOrThrow();
+        node.Members[key] = [came, publishes, other, watches];
+        await node.Report(key);
+
+        (await Keys.Revoke(leaked.Info.Id)).ValueOrThrow();
+        await Until.True(() => Task.FromResult(node.Disconnects.Count == 2), "two are put out");
+        Assert.Equal(new[] { came.Id, publishes.Id }.ToHashSet(), node.Disconnects.Select(put => put.Item2).ToHashSet());
+        Assert.All(node.Disconnects, put => Assert.Equal("Your stream key has been revoked.", put.Item3));
+        Assert.Equal(new[] { other.Id, watches.Id }.ToHashSet(), (await room.Describe()).ValueOrThrow().Members.Select(member => member.Id).ToHashSet());
     }
 
     [Fact]

@@ -138,6 +138,40 @@ public sealed class SharedObjectTests(OneHeldSilo silo) : IClassFixture<OneHeldS
         Assert.NotEqual(before.Epoch, (await notes.RenewObject(Wish("notes", _a))).Epoch);
     }
 
+    [Fact]
+    public async Task A_room_s_rules_hold_from_the_first_use_and_when_they_change()
+    {
+        (await Room.Create(new RoomSettings { Objects = "notes#x:moderators, secret:members:moderators" })).ValueOrThrow();
+        var notes = await Use("notes", _a);
+        Assert.Equal(RefusalCode.NotPermitted, Assert.Single((await notes.Change(ConnectionId.New(), MemberRole.Member, [SharedObjectChange.Set("x", 1), SharedObjectChange.Set("y", 1)])).ValueOrThrow()).Refusal.Code);
+        Assert.Empty((await notes.Change(null, MemberRole.Guest, [SharedObjectChange.Set("x", 1)])).ValueOrThrow());
+        var wish = Wish("secret", _a) with { Member = ConnectionId.New() };
+        Assert.Equal(RefusalCode.NotPermitted, (await Get("secret").UseObject(wish)).Refusal!.Code);
+        Assert.True((await Get("secret").UseObject(wish with { Role = MemberRole.Moderator })).IsDone);
+        Assert.Equal(RefusalCode.NotPermitted, (await Get("secret").UseObject(wish)).Refusal!.Code);
+        Assert.Equal(["notes", "secret"], (await Room.ListObjects()).ValueOrThrow().Select(info => info.Name));
+
+        (await Room.Set(new RoomSettings { Objects = "" })).ValueOrThrow();
+        await Until.True(async () => (await notes.Change(ConnectionId.New(), MemberRole.Member, [SharedObjectChange.Set("x", 2)])).ValueOrThrow().IsEmpty, "the rules are heard of");
+        Assert.True((await Get("secret").UseObject(wish)).IsDone);
+        Assert.Equal(RefusalCode.InvalidSetting, (await Room.Set(new RoomSettings { Objects = "notes" })).Refusal!.Code);
+    }
+
+    [Fact]
+    public async Task The_server_talks_in_the_room_s_chat()
+    {
+        await Sit(_a);
+        (await Room.UseObject(Wish(SharedObjectNames.Room, _a))).ValueOrThrow();
+        var first = (await Room.Say("In five\r\nminutes.", "the house")).ValueOrThrow();
+        Assert.Equal(first + 1, (await Room.Say("Now.")).ValueOrThrow());
+        await Until.True(() => Task.FromResult(Changes(_a).Count(change => change == "Send said") == 2), "it is heard");
+        var lines = _a.Updates.SelectMany(update => update.Batches).SelectMany(batch => batch.Changes).Where(change => change.Name == SharedObjectNames.Said).Select(change => change.Value).ToArray();
+        Assert.Equal(("In five\nminutes.", "the house", "", first), (lines[0]["text"].AsString(), lines[0]["name"].AsString(), lines[0]["id"].AsString(), lines[0]["number"].AsInteger(max: long.MaxValue)));
+        Assert.Equal("server", lines[1]["name"].AsString());
+        Assert.Equal(RefusalCode.InvalidArgument, (await Room.Say(" \n")).Refusal!.Code);
+        Assert.Equal(RefusalCode.UnknownRoom, (await _cluster.Client.GetRoom(new RoomKey(_room.Application, "nowhere")).Say("Anybody?")).Refusal!.Code);
+    }
+
     private IRoomGrain Room => _cluster.Client.GetRoom(_room);
 
     private ISharedObjectGrain Get(string name) => _cluster.Client.GetSharedObject(new SharedObjectKey(_room, name));

@@ -107,6 +107,40 @@ public sealed class ModerationTests : IClassFixture<OneHeldSilo>
     }
 
     [Fact]
+    public async Task Who_is_banned_from_the_application_is_put_out_of_every_room_and_gets_into_none()
+    {
+        var (directory, otherKey) = (_cluster.Client.GetDirectory(_key.Application), new RoomKey(_key.Application, "attic"));
+        var other = _cluster.Client.GetRoom(otherKey);
+        await _room.Create(new RoomSettings());
+        var (troll, kind, second) = (await Seated(Member("troll")), await Seated(Member("kind")), Member("troll"));
+        (await other.TakeSeat(new SeatRequest(second, Approved: false))).ValueOrThrow();
+        (_a.Members[_key], _a.Members[otherKey]) = ([troll, kind], [second]);
+        await _a.Report(_key);
+        await _a.Report(otherKey);
+
+        Assert.Equal(RefusalCode.InvalidSetting, (await directory.Ban(new Ban())).Refusal!.Code);
+        Assert.Equal(Clock.GetUtcNow(), (await directory.Ban(new Ban { User = "troll", Reason = "Enough.", By = "alice", Until = Clock.GetUtcNow() + TimeSpan.FromHours(1) })).ValueOrThrow().At);
+        await Until.True(() => Task.FromResult(_a.Disconnects.Contains((_key, troll.Id, "Enough.")) && _a.Disconnects.Contains((otherKey, second.Id, "Enough."))), "both are put out");
+        Assert.Equal(2, _a.Disconnects.Count);
+        Assert.Equal(RefusalCode.Banned, await Enter(Member("troll")));
+        // A room that comes up later asks.
+        await _cluster.Deactivate(_room);
+        Assert.Equal(RefusalCode.Banned, await Enter(Member("troll")));
+        Assert.Equal(RefusalCode.Banned, (await _cluster.Client.GetRoom(new RoomKey(_key.Application, "new")).TakeSeat(new SeatRequest(Member("troll"), Approved: true))).Refusal?.Code);
+        Assert.Equal("troll", Assert.Single(await directory.ListBans()).Subject);
+        Assert.Empty((await _room.DescribeModeration()).ValueOrThrow().Bans);
+
+        Assert.True((await directory.Unban("troll", "bob")).IsDone);
+        Assert.Equal(RefusalCode.NothingToUndo, (await directory.Unban("troll")).Refusal!.Code);
+        await Until.True(async () => await Enter(Member("troll")) is null, "it is let in again");
+        Assert.Equal(["bob unban", "alice ban"], (await _cluster.Client.GetAudit(_key.Application).List(10)).Select(entry => $"{entry.By} {entry.Action}"));
+        (await directory.Ban(new Ban { Addresses = "192.0.2.0/24", Until = Clock.GetUtcNow() + TimeSpan.FromHours(1) })).ValueOrThrow();
+        Clock.Advance(TimeSpan.FromHours(1));
+        Assert.Empty(await directory.ListBans());
+        Assert.Null(await Enter(Member("late")));
+    }
+
+    [Fact]
     public async Task What_is_laid_down_outlives_the_rooms_activation_and_ends_with_the_room()
     {
         await _room.Create(new RoomSettings { Locked = true });

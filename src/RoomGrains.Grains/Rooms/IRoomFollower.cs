@@ -1,0 +1,18 @@
+using Orleans.Concurrency;
+using RoomGrains.Grains.Directory;
+
+namespace RoomGrains.Grains.Rooms;
+
+/// <summary>What the directory tells its rooms: between our own grains, no part of the client API.</summary>
+[Alias("RoomGrains.Grains.IRoomFollower")]
+internal interface IRoomFollower : IGrainWithStringKey
+{
+    /// <summary>What holds in all rooms of the application has changed. Who is banned now is put out.</summary>
+    [Alias("Follow"), OneWay]
+    Task Follow(ApplicationRules rules);
+
+    /// <summary>A stream key has been revoked: who came, or publishes, with it is put out.</summary>
+    /// <param name="id">The key's id.</param>
+    [Alias("KeyRevoked"), OneWay]
+    Task KeyRevoked(string id);
+}
