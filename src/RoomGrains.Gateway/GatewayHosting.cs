@@ -43,13 +43,14 @@ public static class GatewayHosting
         services.AddSingleton<RoomPresence>();
         services.AddSingleton<StreamRights>();
         services.AddSingleton<LocalObjects>();
+        services.AddSingleton<RelayLinks>();
         services.AddSingleton<RelayService>();
         // Half of the node's default shutdown deadline.
         services.TryAddSingleton(new DrainTimes(TimeSpan.FromSeconds(8)));
         services.AddSingleton<Drainer>();
         services.AddSingleton<NodeObserver>();
         services.AddSingleton<RtmpListener>();
-        services.AddSingleton<WritePacer>();
+        services.AddSingleton<WritePacers>();
         services.AddSingleton<SessionServices>();
         services.AddSingleton(s => new GatewayService(
             s.GetRequiredService<RtmpListener>(), s.GetRequiredService<SessionServices>(), s.GetRequiredService<NodeObserver>(), s.GetRequiredService<Drainer>(),

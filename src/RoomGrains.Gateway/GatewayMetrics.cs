@@ -17,6 +17,7 @@ public sealed class GatewayMetrics
     private readonly Counter<long> _received;
     private readonly Counter<long> _sent;
     private readonly UpDownCounter<long> _relays;
+    private readonly UpDownCounter<long> _relayConnections;
     private readonly Counter<long> _relayReceived;
     private readonly Counter<long> _relayReconnects;
     private readonly Counter<long> _relaysRefused;
@@ -38,14 +39,15 @@ public sealed class GatewayMetrics
         _received = meter.CreateCounter<long>("roomgrains.received", "By", "Bytes received from clients.");
         _sent = meter.CreateCounter<long>("roomgrains.sent", "By", "Bytes sent to clients.");
         _relays = meter.CreateUpDownCounter<long>("roomgrains.relays", "{relay}", "Streams that this node pulls from other nodes.");
+        _relayConnections = meter.CreateUpDownCounter<long>("roomgrains.relays.connections", "{connection}", "Connections to other nodes, by which those streams are pulled.");
         _relayReceived = meter.CreateCounter<long>("roomgrains.relays.received", "By", "Payload bytes of those streams.");
-        _relayReconnects = meter.CreateCounter<long>("roomgrains.relays.reconnects", "{connection}", "Relays that were cut and connected again.");
+        _relayReconnects = meter.CreateCounter<long>("roomgrains.relays.reconnects", "{relay}", "Relays that were cut and went on.");
         _isolated = meter.CreateUpDownCounter<long>("roomgrains.isolated", "{node}", "1 while this node is cut off from its cluster and takes no clients.");
         _requestsRefused = meter.CreateCounter<long>("roomgrains.requests.refused", "{request}", "What members asked and a limit on each of them refused, by limit.");
         _objectChanges = meter.CreateCounter<long>("roomgrains.shared_objects.changes", "{change}", "Changes of shared objects, and sends, that members asked for.");
         _objectMessages = meter.CreateCounter<long>("roomgrains.shared_objects.sent", "{message}", "Messages of shared objects to members.");
         _objectResynchronizations = meter.CreateCounter<long>("roomgrains.shared_objects.resynchronized", "{object}", "Shared objects that were sent anew as a whole, because they came up anew or something was missed.");
-        _relaysRefused = meter.CreateCounter<long>("roomgrains.relays.refused", "{connection}", "Nodes, or who said to be one, that were not given a stream, by reason.");
+        _relaysRefused = meter.CreateCounter<long>("roomgrains.relays.refused", "{request}", "Requests of nodes, or who said to be one, that were refused, by reason: to connect, or for a stream.");
     }
 
     internal void Isolated(bool isolated) => _isolated.Add(isolated ? 1 : -1);
@@ -80,6 +82,8 @@ public sealed class GatewayMetrics
     internal void ObjectResynchronized() => _objectResynchronizations.Add(1);
 
     internal void RelaysChanged(int by) => _relays.Add(by);
+
+    internal void RelayConnectionsChanged(int by) => _relayConnections.Add(by);
 
     internal void RelayReceived(long bytes) => _relayReceived.Add(bytes);
 

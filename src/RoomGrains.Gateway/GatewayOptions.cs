@@ -72,15 +72,18 @@ public sealed class GatewayOptions
     /// <summary>How often a node tells a room who of its clients sits there, where nothing changed. Below a third of the room's seat lease.</summary>
     public TimeSpan PresenceInterval { get; set; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long a stream is still pulled from its origin when nobody on this node plays it any more: who changes back finds it running.</summary>
+    /// <summary>How long a stream is still pulled from its origin when nobody on this node plays it any more, and a connection to a node kept by which nothing is pulled: who changes back finds it running.</summary>
     public TimeSpan RelayLinger { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>From the connection to a stream's origin to its first word about the stream. Nodes are near each other: what takes longer is dead or frozen.</summary>
+    /// <summary>Streams that one other node may pull from this one. 20 000: as many as clients may publish here by <see cref="MaxConnections"/>.</summary>
+    public int MaxStreamsPerRelay { get; set; } = 20_000;
+
+    /// <summary>For a connection to another node, up to its answer to <c>connect</c>. Nodes are near each other: what takes longer is dead or frozen.</summary>
     public TimeSpan RelayConnectTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// How long nothing may come from a stream's origin before it is asked whether it is there; it has as long again to answer. Then the
-    /// connection is given up and made anew. A publisher may be silent for longer: its origin answers.
+    /// How long nothing may come from a node by which streams are pulled before it is asked whether it is there; it has as long again to answer. Then
+    /// the connection is given up and made anew. Publishers may be silent for longer: their node answers.
     /// </summary>
     public TimeSpan RelaySilence { get; set; } = TimeSpan.FromSeconds(3);
 

@@ -38,6 +38,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
     private Task _accepting = Task.CompletedTask;
     private Task _heartbeat = Task.CompletedTask;
     private Task _writing = Task.CompletedTask;
+    private Task _writingToNodes = Task.CompletedTask;
     private long _sent;
 
     internal GatewayService(RtmpListener listener, SessionServices services, NodeObserver observer, Drainer drainer, DrainTimes times, ILogger<GatewayService> logger)
@@ -70,6 +71,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         _accepting = _listener.AcceptAsync(Serve);
         _heartbeat = BeatAsync();
         _writing = Task.Factory.StartNew(WriteRounds, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _writingToNodes = Task.Factory.StartNew(() => RepeatRounds(_services.Pacers.Nodes.WriteRound), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         return Task.CompletedTask;
     }
 
@@ -81,7 +83,7 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         await _relays.StopAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _stop.CancelAsync().ConfigureAwait(false);
         await _heartbeat.ConfigureAwait(false);
-        await _writing.ConfigureAwait(false);
+        await Task.WhenAll(_writing, _writingToNodes).ConfigureAwait(false);
     }
 
     /// <summary>Who is still here is told goodbye now: somebody does not want to wait for the stop.</summary>
@@ -150,19 +152,25 @@ public sealed partial class GatewayService : IHostedService, IDisposable
         }
     }
 
-    /// <summary>
-    /// What streams have left behind leaves here, and what clients of several streams get. On a thread of its own: on a busy node a round that
-    /// stood in the thread pool's queue would begin later than its clients should have been written to. By the real clock whatever the others go by.
-    /// </summary>
-    private void WriteRounds()
+    /// <summary>What streams have left behind leaves here, and what clients of several streams get.</summary>
+    private void WriteRounds() => RepeatRounds(() =>
     {
-        var interval = WritePacer.LeastInterval;
+        _hub.Flush();
+        return _services.Pacers.Clients.WriteRound();
+    });
+
+    /// <summary>
+    /// On a thread of its own: on a busy node a round that stood in the thread pool's queue would begin later than its clients should have been
+    /// written to. By the real clock whatever the others go by.
+    /// </summary>
+    private void RepeatRounds(Func<TimeSpan> round)
+    {
+        var interval = WritePacer.IdleInterval;
         while (!_stop.Token.WaitHandle.WaitOne(interval))
         {
             try
             {
-                _hub.Flush();
-                interval = _services.Pacer.WriteRound();
+                interval = round();
             }
             catch (Exception e)
             {

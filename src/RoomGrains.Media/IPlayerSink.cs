@@ -35,7 +35,14 @@ public interface IPlayerSink
 /// <summary>What waits for a player.</summary>
 /// <param name="Bytes">Bytes that the kernel has not taken yet.</param>
 /// <param name="Age">How long the oldest of them has waited; zero when nothing waits.</param>
-public readonly record struct Backlog(long Bytes, TimeSpan Age);
+public readonly record struct Backlog(long Bytes, TimeSpan Age)
+{
+    /// <summary>
+    /// For how long the kernel has taken nothing, of a connection that carries the streams of a whole node: it is given up where it stands still, and not
+    /// because it is late. What is late is left out, stream by stream. Null: the age decides.
+    /// </summary>
+    public TimeSpan? Standstill { get; init; }
+}
 
 /// <summary>What a player is told beside its messages.</summary>
 public enum PlayerNoticeKind

@@ -24,6 +24,7 @@ public sealed partial class StreamHub
     private readonly MediaMetrics _metrics;
     private readonly ILogger<StreamHub> _logger;
     private (long Received, long Queued) _gone;
+    private LiveStream[]? _list;
 
     public StreamHub(StreamOptions options, TimeProvider time, IMeterFactory meters, ILogger<StreamHub> logger)
     {
@@ -175,7 +176,7 @@ public sealed partial class StreamHub
     private LiveStream[] Streams()
     {
         lock (_gate)
-            return [.. _streams.Values];
+            return _list ??= [.. _streams.Values];
     }
 
     private LiveStream Hold(string path)
@@ -186,6 +187,7 @@ public sealed partial class StreamHub
             if (!_streams.TryGetValue(path, out var stream))
             {
                 _streams[path] = stream = new LiveStream(path, _options, _time, _metrics, Release);
+                _list = null;
                 if (!_rooms.TryGetValue(RoomOf(path), out var room))
                     _rooms[RoomOf(path)] = room = [];
                 room.Add(stream);
@@ -202,6 +204,7 @@ public sealed partial class StreamHub
             if (--stream.Holders > 0)
                 return;
             _streams.Remove(stream.Path);
+            _list = null;
             var room = _rooms[RoomOf(stream.Path)];
             room.Remove(stream);
             if (room.Count == 0)

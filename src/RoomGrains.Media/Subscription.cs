@@ -281,13 +281,17 @@ public sealed class Subscription : IDisposable
 
     private Lag Measure()
     {
-        var (bytes, age) = _sink.Backlog;
+        var backlog = _sink.Backlog;
+        var (bytes, age) = backlog;
         var options = _stream.Options;
-        if (bytes > options.MaxBacklogBytes + _burst || age > options.MaxBacklogAge)
+        if (bytes > options.MaxBacklogBytes + _burst || (backlog.Standstill ?? age) > options.MaxBacklogAge)
         {
             GiveUp(bytes, age);
             return Lag.DropsAudio;
         }
+        // A node's connection is late for all of its streams: what this one brought along is no excuse when it has gone out.
+        if (RelayedEpoch is not null && _bytesQueued - bytes >= _burst)
+            _burst = 0;
         if (bytes <= options.DropDisposableAbove && age <= options.DropDisposableAfter)
         {
             _burst = 0;

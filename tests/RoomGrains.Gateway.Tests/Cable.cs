@@ -44,11 +44,17 @@ internal sealed class Cable : IAsyncDisposable
     /// <summary>Puts the node at the far end.</summary>
     public void To(TestGateway gateway) => _target = gateway.EndPoint;
 
+    /// <summary>Nobody is at the far end: each connection is closed at once.</summary>
+    public void Unplug() => _target = null;
+
     /// <summary>Cuts every connection; new ones are possible.</summary>
     public void Cut() => Each(c => c.Dispose());
 
     /// <summary>Holds every connection still: it is there, and no byte passes any more. New ones are possible.</summary>
     public void Hold() => Each(c => c.Held = true);
+
+    /// <summary>Loses, and counts, all that goes to the node at the far end; what comes from there arrives. New connections are sound.</summary>
+    public void Deafen() => Each(c => c.Deaf = true);
 
     public async ValueTask DisposeAsync()
     {
@@ -83,7 +89,7 @@ internal sealed class Cable : IAsyncDisposable
                 _connections.Add(connection);
             try
             {
-                await far.ConnectAsync(_target!);
+                await far.ConnectAsync(_target ?? throw new SocketException((int)SocketError.ConnectionRefused));
                 near.NoDelay = far.NoDelay = true;
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -92,12 +98,12 @@ internal sealed class Cable : IAsyncDisposable
                 connection.Dispose();
                 continue;
             }
-            _ = PassAsync(connection, near, far, bytes => Interlocked.Add(ref _toTarget, bytes));
-            _ = PassAsync(connection, far, near, bytes => Interlocked.Add(ref _fromTarget, bytes));
+            _ = PassAsync(connection, near, far, () => connection.Deaf, bytes => Interlocked.Add(ref _toTarget, bytes));
+            _ = PassAsync(connection, far, near, () => false, bytes => Interlocked.Add(ref _fromTarget, bytes));
         }
     }
 
-    private static async Task PassAsync(Connection connection, Socket from, Socket to, Action<int> passed)
+    private static async Task PassAsync(Connection connection, Socket from, Socket to, Func<bool> isLost, Action<int> passed)
     {
         var buffer = new byte[64 * 1024];
         try
@@ -107,7 +113,7 @@ internal sealed class Cable : IAsyncDisposable
                 // What is held is lost: nobody hears of this connection again.
                 if (connection.Held)
                     return;
-                for (var sent = 0; sent < count;)
+                for (var sent = isLost() ? count : 0; sent < count;)
                     sent += await to.SendAsync(buffer.AsMemory(sent, count - sent));
                 passed(count);
             }
@@ -121,6 +127,8 @@ internal sealed class Cable : IAsyncDisposable
     private sealed class Connection(Socket near, Socket far) : IDisposable
     {
         public volatile bool Held;
+
+        public volatile bool Deaf;
 
         public void Dispose()
         {

@@ -68,7 +68,7 @@ public sealed class OutboxTests : IDisposable
     [Fact]
     public async Task A_client_of_several_streams_gets_all_of_them_in_one_round()
     {
-        var pacer = new WritePacer(_time);
+        var pacer = new WritePacer(_time, WritePacer.IdleInterval);
         _outbox.Pacer = pacer;
         foreach (var streamId in (uint[])[1, 2, 3])
         {
@@ -81,9 +81,43 @@ public sealed class OutboxTests : IDisposable
         }
         _outbox.FlushAnswers();
         Assert.Equal(0, _outbox.BytesSent);
-        Assert.Equal(WritePacer.LeastInterval, pacer.WriteRound());
+        Assert.Equal(WritePacer.IdleInterval, pacer.WriteRound());
         Assert.Equal(_expected.Count, _outbox.BytesSent);
         Assert.Equal(Convert.ToHexString([.. _expected]), Convert.ToHexString(await ReadAsync(_expected.Count)));
+    }
+
+    [Fact]
+    public async Task A_nodes_connection_stands_still_only_while_nothing_of_it_is_taken()
+    {
+        _outbox.WritesOn = true;
+        StreamShare one = new(), two = new();
+        for (var i = 0; i < 100; i++)
+            Enqueue(10_000, one);
+        Enqueue(500, two);
+        _time.Advance(TimeSpan.FromSeconds(3));
+        // Nobody has tried to write yet.
+        Assert.Equal(default, _outbox.BacklogOf(two) with { Bytes = 0 });
+        _outbox.Flush();
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.InRange(_outbox.BacklogOf(two).Bytes, 501, 600);
+        Assert.InRange(_outbox.BacklogOf(one).Bytes, 100_000, 1_010_000);
+        Assert.Equal((TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(3)), (_outbox.BacklogOf(two).Age, _outbox.BacklogOf(two).Standstill));
+        _time.Advance(TimeSpan.FromSeconds(4));
+        // It is as late as before, but moves.
+        var taken = _outbox.BytesSent;
+        var read = ReadAsync(_expected.Count);
+        await Waiting.UntilAsync(() => _outbox.BytesSent > taken, _cancel);
+        Assert.Equal(TimeSpan.Zero, _outbox.BacklogOf(two).Standstill ?? TimeSpan.Zero);
+        Assert.Equal(Convert.ToHexString([.. _expected]), Convert.ToHexString(await read));
+        Assert.Equal((0L, 0L), (_outbox.BacklogOf(one).Bytes, _outbox.BacklogOf(two).Bytes));
+
+        void Enqueue(int bytes, StreamShare share)
+        {
+            var message = Message(bytes);
+            _outbox.Enqueue(message, 1, share);
+            Append(message);
+            message.Release();
+        }
     }
 
     /// <summary>

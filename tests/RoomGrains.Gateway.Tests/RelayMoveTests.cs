@@ -131,11 +131,43 @@ public sealed class RelayMoveTests(GrainFixture grains, ITestOutputHelper output
         cable.Hold();
         await alice.SendAsync("I3@80 A4@90");
         var heard = bob.ReadAsync(2);
-        await time.AdvanceUntilAsync(two.Log.WaitAsync(3314, $"{room}/alice", _cancel), _cancel);
+        await time.AdvanceUntilAsync(two.Log.WaitAsync(3314, cable.Address, _cancel), _cancel);
         // The next one waits a moment before it tries.
         await time.AdvanceUntilAsync(heard, _cancel, TimeSpan.FromMilliseconds(50));
         Assert.Equal("1:I3@80 1:A4@90", await heard);
         Assert.Equal(2, cable.Connections);
+    }
+
+    /// <summary>The answer of a busy node stands behind much else; all of that tells that the node is there.</summary>
+    [Fact]
+    public async Task An_origin_that_sends_something_is_not_given_up_for_want_of_an_answer()
+    {
+        var room = grains.NewRoom();
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var cable = new Cable();
+        await using var one = await TestGateway.StartAsync(grains.Grains, "one", streams: Patient, cable: cable);
+        await using var two = await TestGateway.StartAsync(grains.Grains, "two", options =>
+        {
+            options.RelaySilence = TimeSpan.FromSeconds(60);
+            options.RelayConnectTimeout = options.IdleTimeout = TimeSpan.FromHours(1);
+        }, options => options.GracePeriod = TimeSpan.FromHours(1), time);
+        await using var alice = await Guest.PublishAsync(one, room, "alice", _cancel);
+        await using var bob = await Guest.PlayAsync(two, room, "alice", _cancel);
+        await alice.SendAsync("VH1@0 K1@0");
+        await bob.UntilAsync("1:K1@0");
+        cable.Deafen();
+        for (var asked = 1; asked <= 3; asked++)
+        {
+            var before = cable.ToTarget;
+            await time.AdvanceUntilAsync(Waiting.UntilAsync(() => cable.ToTarget > before, _cancel), _cancel);
+            // Long after it was asked, long before it is given up.
+            time.Advance(TimeSpan.FromSeconds(30));
+            await alice.SendAsync($"I{asked}@{40 * asked}");
+            Assert.Equal($"1:I{asked}@{40 * asked}", await bob.NextAsync());
+        }
+        Assert.Equal(1, cable.Connections);
+
+        await time.AdvanceUntilAsync(two.Log.WaitAsync(3314, cable.Address, _cancel), _cancel);
     }
 
     [Fact]

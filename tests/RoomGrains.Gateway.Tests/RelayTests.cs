@@ -120,6 +120,31 @@ public sealed class RelayTests(GrainFixture grains) : IClassFixture<GrainFixture
 
         await using var dave = await Guest.PlayAsync(two, room, "alice", _cancel);
         Assert.Equal("Begin1 1:Play.PublishNotify 1:K1@0", await dave.ReadAsync(3));
+        // The way to the origin outlives its streams for as long as they outlive their players.
+        Assert.Equal(1, cable.Connections);
+    }
+
+    [Fact]
+    public async Task A_connection_by_which_nothing_is_pulled_is_closed_after_a_while_and_made_again_for_the_next()
+    {
+        var room = grains.NewRoom();
+        using var counted = new Counted();
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var cable = new Cable();
+        await using var one = await TestGateway.StartAsync(grains.Grains, "one", cable: cable);
+        await using var two = await TestGateway.StartAsync(grains.Grains, "two", options => options.RelaySilence = TimeSpan.FromHours(1), time: time);
+        await using var alice = await Guest.PublishAsync(one, room, "alice", _cancel);
+        await alice.SendAsync("K1@0");
+        await using (var bob = await Guest.PlayAsync(two, room, "alice", _cancel))
+            await bob.UntilAsync("1:K1@0");
+        await time.AdvanceUntilAsync(two.Log.WaitAsync(3300, $"{room}/alice", _cancel), _cancel);
+        await Waiting.UntilAsync(() => two.Service.Load.Relays == 0, _cancel);
+        var seconds = await time.AdvanceUntilAsync(two.Log.WaitAsync(3331, cable.Address, _cancel), _cancel);
+        Assert.True(seconds >= TimeSpan.FromSeconds(9), $"{seconds}");
+        Assert.Contains("Disposed", await two.Log.WaitAsync(3331, cable.Address, _cancel), StringComparison.Ordinal);
+
+        await using var carol = await Guest.PlayAsync(two, room, "alice", _cancel);
+        Assert.Equal("Begin1 1:Play.PublishNotify 1:K1@0", await carol.ReadAsync(3));
         Assert.Equal(2, cable.Connections);
     }
 

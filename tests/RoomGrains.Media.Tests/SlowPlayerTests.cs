@@ -140,6 +140,28 @@ public sealed class SlowPlayerTests
         Assert.Equal("TooSlow", sink.Take());
     }
 
+    /// <summary>All streams of its connection would end for what one moment of the network, or of a busy machine, has held up.</summary>
+    [Fact]
+    public void Another_node_that_is_late_loses_frames_and_is_given_up_only_when_it_takes_nothing()
+    {
+        using var stage = new Stage(Options);
+        var publication = stage.Publish();
+        stage.Send(publication, "VH1@0 K1@0");
+        var relay = stage.PlayToNode()!;
+        Assert.Equal("VH1@0 K1@0", relay.Take());
+        // What it began with has gone out: the rest of the connection is late, and so is this stream.
+        relay.Backlog = new Backlog(0, TimeSpan.FromSeconds(30)) { Standstill = TimeSpan.FromSeconds(4) };
+        stage.Send(publication, "I2@40 A3@50 I4@80");
+        stage.Hub.Tick();
+        Assert.Equal("", relay.Take());
+        relay.Backlog = default;
+        stage.Send(publication, "I5@120 A6@130 K7@160 I8@200");
+        Assert.Equal("A6@130 K7@160 I8@200", relay.Take());
+        relay.Backlog = new Backlog(10, TimeSpan.FromSeconds(30)) { Standstill = TimeSpan.FromSeconds(4.1) };
+        stage.Hub.Tick();
+        Assert.Equal("TooSlow", relay.Take());
+    }
+
     [Fact]
     public void Drops_are_logged_once_a_heartbeat_with_figures()
     {

@@ -3,21 +3,23 @@ namespace RoomGrains.Hosting;
 /// <summary>What a ticket lets its bearer do.</summary>
 public enum TicketPurpose
 {
-    /// <summary>A node pulls a stream from its origin.</summary>
+    /// <summary>A node pulls a stream from its origin, over a connection that it has for it.</summary>
     Relay = 1,
     /// <summary>A client that was sent to another node goes on there where it was: it is not asked again.</summary>
     Guest = 2,
     /// <summary>Somebody fetches a file over HTTP that a media job has written.</summary>
     File = 3,
+    /// <summary>A node connects to another, to pull streams from it. Each stream needs a ticket of its own.</summary>
+    Link = 4,
 }
 
-/// <summary>What a node says to another through a third: the client that it sends there, or the session by which it pulls a stream.</summary>
+/// <summary>What a node says to another through a third: the client that it sends there, or the connection by which it pulls streams.</summary>
 public sealed record Ticket
 {
     /// <summary>What it is for: a ticket for one purpose is none for the other.</summary>
     public required TicketPurpose Purpose { get; init; }
-    /// <summary>The room that it is good for.</summary>
-    public required RoomKey Room { get; init; }
+    /// <summary>Relay, guest: the room that it is good for.</summary>
+    public RoomKey Room { get; init; }
     /// <summary>The node that made it.</summary>
     public required string Node { get; init; }
     /// <summary>From then on it is worth nothing (UTC). Nodes whose clocks differ by more than its life refuse each other's tickets.</summary>

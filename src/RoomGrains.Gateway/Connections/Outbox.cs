@@ -43,6 +43,7 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
     private SharedBuffer? _write;
     private int _written;
     private long _writeAt;
+    private long _takenAt;
     private long _waitingBytes;
     private long _bytesSent;
     private int _answers;
@@ -59,6 +60,12 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
     /// <summary>Writes for this client together with what comes for it from other streams; null: each stream writes by itself.</summary>
     public WritePacer? Pacer { get; set; }
 
+    /// <summary>
+    /// Whether a turn goes on until the kernel takes no more, instead of being one write: for another node, which waits for the frames of hundreds of
+    /// streams. Behind a busy pool's queue one write a turn would be some 10 Mbit/s.
+    /// </summary>
+    public bool WritesOn { get; set; }
+
     /// <summary>Bytes that the kernel has taken.</summary>
     public long BytesSent => Interlocked.Read(ref _bytesSent);
 
@@ -68,23 +75,36 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
         get
         {
             lock (_gate)
-            {
-                var writing = _write is null ? 0 : _write.Length - _written;
-                if (writing + _waitingBytes == 0)
-                    return default;
-                return new Backlog(writing + _waitingBytes, time.GetElapsedTime(_write is null ? _waiting.Peek().At : _writeAt));
-            }
+                return Measure();
+        }
+    }
+
+    /// <summary>
+    /// The same for one of many NetStreams: its own bytes, the age of the oldest of all, behind which they wait, and for how long none of them has been
+    /// taken.
+    /// </summary>
+    public Backlog BacklogOf(StreamShare share)
+    {
+        lock (_gate)
+        {
+            var (_, age) = Measure();
+            if (age == TimeSpan.Zero)
+                return new Backlog(share.WaitingBytes, TimeSpan.Zero);
+            var untouched = time.GetElapsedTime(_takenAt);
+            return new Backlog(share.WaitingBytes, age) { Standstill = untouched < age ? untouched : age };
         }
     }
 
     /// <summary>Sends messages at once if nothing waits before them and they come as one piece; false otherwise, and then nothing has happened.</summary>
     public bool TrySend(MessageBatch batch, uint streamId)
     {
+        if (Pacer is not null)
+            return false;
         lock (_gate)
         {
             if (_closed)
                 return true;
-            if (_writing || _waiting.Count > 0 || Pacer is not null || !batch.TryGetWire(streamId, out var bytes))
+            if (_writing || _waiting.Count > 0 || !batch.TryGetWire(streamId, out var bytes))
                 return false;
             Begin(bytes.AddReference(), time.GetTimestamp());
         }
@@ -93,13 +113,13 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
     }
 
     /// <summary>Queues a message, with a reference of its own. After the close it is dropped.</summary>
-    public void Enqueue(OutgoingMessage message, uint streamId)
+    public void Enqueue(OutgoingMessage message, uint streamId, StreamShare? share = null)
     {
         lock (_gate)
         {
             if (_closed)
                 return;
-            Add(new Entry(message.AddReference(), null, streamId, time.GetTimestamp(), IsAnswer: false));
+            Add(new Entry(message.AddReference(), null, streamId, Now(), IsAnswer: false, share));
         }
     }
 
@@ -110,7 +130,7 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
         {
             if (_closed)
                 return;
-            var now = time.GetTimestamp();
+            var now = Now();
             if (batch.TryGetWire(streamId, out var bytes))
             {
                 Add(new Entry(default, bytes.AddReference(), streamId, now, IsAnswer: false));
@@ -132,7 +152,7 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
                 message.Release();
                 return;
             }
-            Add(new Entry(message, null, streamId, time.GetTimestamp(), IsAnswer: true));
+            Add(new Entry(message, null, streamId, Now(), IsAnswer: true));
             _answers++;
             _answerBytes += message.WireLength;
             flooded = _flooded = _answers > MaxAnswers || _answerBytes > MaxAnswerBytes;
@@ -212,10 +232,24 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
         }
     }
 
+    private Backlog Measure()
+    {
+        // What nobody writes yet waits for its round, and not for the client. It is asked for each frame: no look at the clock for that.
+        if (!_writing)
+            return new Backlog(_waitingBytes, TimeSpan.Zero);
+        var bytes = _waitingBytes + (_write is null ? 0 : _write.Length - _written);
+        return bytes == 0 ? default : new Backlog(bytes, time.GetElapsedTime(_write is null ? _waiting.Peek().At : _writeAt));
+    }
+
+    /// <summary>When a message is queued: for those that wait for the same round, when the first of them was.</summary>
+    private long Now() => !_writing && _waiting.TryPeek(out var first) ? first.At : time.GetTimestamp();
+
     private void Add(in Entry entry)
     {
         _waiting.Enqueue(entry);
         _waitingBytes += entry.Length;
+        if (entry.Share is { } share)
+            share.WaitingBytes += entry.Length;
     }
 
     /// <summary>Whether there is something to write and nobody who writes; then the caller does. Called under the gate.</summary>
@@ -238,6 +272,8 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
             _waiting.Dequeue();
             entry.AppendTo(bytes);
             _waitingBytes -= entry.Length;
+            if (entry.Share is { } share)
+                share.WaitingBytes -= entry.Length;
             if (entry.IsAnswer)
             {
                 _answers--;
@@ -253,6 +289,18 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
     /// <summary>One write; when the kernel does not take it all now, the completion goes on, and when there is more, another turn.</summary>
     private void Write()
     {
+        while (WriteOnce())
+        {
+            if (WritesOn)
+                continue;
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            return;
+        }
+    }
+
+    /// <summary>One write; true when there is more, and it is the caller's turn.</summary>
+    private bool WriteOnce()
+    {
         lock (_gate)
         {
             if (_write is null)
@@ -260,14 +308,13 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
                 if (_closed)
                 {
                     _completion?.Dispose();
-                    return;
+                    return false;
                 }
                 TakeWaiting();
             }
         }
         var error = SendNow();
-        if (error != SocketError.IOPending && EndWrite(error))
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        return error != SocketError.IOPending && EndWrite(error);
     }
 
     void IThreadPoolWorkItem.Execute() => Write();
@@ -325,6 +372,8 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
         {
             _written += sent;
             _bytesSent += sent;
+            if (WritesOn && sent > 0)
+                _takenAt = time.GetTimestamp();
         }
     }
 
@@ -355,7 +404,7 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
     }
 
     /// <summary>A message of which this client gets its own header, or a piece that is ready.</summary>
-    private readonly record struct Entry(OutgoingMessage Message, SharedBuffer? Bytes, uint StreamId, long At, bool IsAnswer)
+    private readonly record struct Entry(OutgoingMessage Message, SharedBuffer? Bytes, uint StreamId, long At, bool IsAnswer, StreamShare? Share = null)
     {
         public int Length => Bytes?.Length ?? Message.WireLength;
 
@@ -375,4 +424,10 @@ internal sealed class Outbox(Socket socket, TimeProvider time) : IThreadPoolWork
                 Message.Release();
         }
     }
+}
+
+/// <summary>What one of several NetStreams has waiting in the outbox that they share. The outbox keeps the figure, under its gate.</summary>
+internal sealed class StreamShare
+{
+    public long WaitingBytes { get; set; }
 }

@@ -138,7 +138,7 @@ internal sealed partial class LocalObjects(
 
     private static partial class Log
     {
-        [LoggerMessage(3320, LogLevel.Debug, "Shared object {Object} could not be asked; that is tried again: {Error}")]
+        [LoggerMessage(3500, LogLevel.Debug, "Shared object {Object} could not be asked; that is tried again: {Error}")]
         public static partial void Unreachable(ILogger logger, SharedObjectKey @object, string error);
     }
 }

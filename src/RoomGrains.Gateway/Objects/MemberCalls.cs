@@ -139,7 +139,7 @@ internal sealed partial class MemberCalls(RoomKey room, ConnectionId client, Out
 
     private static partial class Log
     {
-        [LoggerMessage(3330, LogLevel.Warning, "Client {Client}: its call of {Method} failed")]
+        [LoggerMessage(3510, LogLevel.Warning, "Client {Client}: its call of {Method} failed")]
         public static partial void Failed(ILogger logger, Exception error, ConnectionId client, string method);
     }
 }

@@ -1,35 +1,30 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using RoomGrains.Media;
-using RoomGrains.Rtmp;
 using RoomGrains.Rtmp.Client;
-using RoomGrains.Rtmp.Commands;
-using RoomGrains.Rtmp.Messages;
 
 namespace RoomGrains.Gateway.Relay;
 
 /// <summary>
-/// Pulls one publication from its origin into the local hub, and connects again when the connection is cut, as long as its room says that
+/// Pulls one publication from its origin into the local hub, and plays it again when the connection was lost, as long as its room says that
 /// it is published there.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The token source has no timer and no handle.")]
 internal sealed partial class RelayPull(
-    StreamKey stream, StreamRoute route, StreamHub hub, Func<RelayPull, string> ticket, GatewayOptions options, StreamOptions streams,
-    GatewayMetrics metrics, TimeProvider time, ILogger logger)
+    StreamKey stream, StreamRoute route, StreamHub hub, RelayLinks links, Func<RelayPull, string> ticket, StreamOptions streams, GatewayMetrics metrics, TimeProvider time, ILogger logger)
 {
     /// <summary>A claim travels to this node sometimes faster than the publication starts: the first refusals are no news.</summary>
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(2);
 
+    /// <summary>Players to whom a frame is written on the connection's own thread. At 8 µs for a write, more would hold up the node's other streams.</summary>
+    private const int Crowd = 32;
+
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Publication? _publication;
-    private volatile RtmpClient? _client;
-    private long _heardAt;
-    private long _received;
-    private volatile bool _asking;
+    private volatile bool _isConnected;
+    private volatile int _players;
 
     /// <summary>The stream.</summary>
     public StreamKey Stream => stream;
@@ -37,17 +32,24 @@ internal sealed partial class RelayPull(
     /// <summary>Where it is published.</summary>
     public StreamRoute Route => route;
 
-    /// <summary>Whether the room still says so. While it does not the connection goes on as long as it lives, but is not made anew.</summary>
+    /// <summary>Whether the room still says so. While it does not it goes on as long as the connection lives, but is not played anew.</summary>
     public bool IsRouted { get; set; } = true;
 
     /// <summary>Whether the origin has said that the publication is over.</summary>
     public bool IsOver { get; private set; }
 
     /// <summary>Whether the stream flows, or would if its publisher sent something.</summary>
-    public bool IsConnected => _client is not null;
+    public bool IsConnected => _isConnected;
 
     /// <summary>Since when nobody on this node plays it; the service's.</summary>
     public long? UnwatchedSince { get; set; }
+
+    /// <summary>How many play it here; the service says it with each heartbeat.</summary>
+    public int Players
+    {
+        get => _players;
+        set => _players = value;
+    }
 
     /// <summary>Completes when it has ended.</summary>
     public Task Completion => _completion.Task;
@@ -58,50 +60,51 @@ internal sealed partial class RelayPull(
     /// <summary>Ends the publication in the hub unless somebody plays it; false when somebody does.</summary>
     public bool TryEndUnwatched() => _publication?.TryEndUnwatched() ?? true;
 
-    /// <summary>The heartbeat.</summary>
-    public void Tick()
-    {
-        metrics.RelayReceived(Interlocked.Exchange(ref _received, 0));
-        if (_client is { } client && !_asking && time.GetElapsedTime(Interlocked.Read(ref _heardAt)) >= options.RelaySilence)
-        {
-            _asking = true;
-            _ = AskAsync(client);
-        }
-    }
-
     /// <summary>Pulls until the publication is over, the room says that it is elsewhere, or <see cref="Stop"/>.</summary>
     public async Task RunAsync()
     {
-        var retry = FirstRetry;
-        for (var connections = 0; !_stop.IsCancellationRequested && IsRouted && !IsOver;)
+        var link = links.Hold(route.Address);
+        try
         {
-            if (await PullAsync(isAgain: connections > 0).ConfigureAwait(false))
+            var retry = FirstRetry;
+            for (var plays = 0; !_stop.IsCancellationRequested && IsRouted && !IsOver;)
             {
-                connections++;
-                retry = FirstRetry;
+                // Where that fails the link waits before it tries again.
+                if (await link.ConnectAsync().WaitAsync(_stop.Token).ConfigureAwait(false) is not { } connection)
+                    continue;
+                if (await PullAsync(connection, isAgain: plays > 0).ConfigureAwait(false))
+                {
+                    plays++;
+                    retry = FirstRetry;
+                }
+                if (connection.Completion.IsCompleted || IsOver)
+                    continue;
+                await Task.Delay(retry, time, _stop.Token).ConfigureAwait(false);
+                retry = retry * 2 < LastRetry ? retry * 2 : LastRetry;
             }
-            if (IsOver || !IsRouted)
-                break;
-            await Task.Delay(retry, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            retry = retry * 2 < LastRetry ? retry * 2 : LastRetry;
         }
-        Tick();
-        _completion.SetResult();
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            links.Release(link);
+            _completion.SetResult();
+        }
     }
 
-    /// <summary>One connection, from its start to its end; false when nothing could be pulled.</summary>
-    private async Task<bool> PullAsync(bool isAgain)
+    /// <summary>One play, from its start to its end; false when nothing could be pulled.</summary>
+    private async Task<bool> PullAsync(RelayConnection connection, bool isAgain)
     {
+        var receiver = new RelayReceiver(() => hub.Publish(stream.ToString(), route.Epoch, isRelay: true), () => _players > Crowd);
+        RtmpClientStream? playing = null;
         var how = PublicationEnd.Lost;
         try
         {
-            using var limit = new CancellationTokenSource(options.RelayConnectTimeout, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stop.Token);
-            await using var client = await ConnectAsync(either.Token).ConfigureAwait(false);
-            var playing = await client.CreateStreamAsync(either.Token).ConfigureAwait(false);
             // Who goes on needs what it missed; who begins, what any player here would want.
-            await playing.PlayAsync(stream.Stream, start: isAgain || !streams.LowLatency ? -2 : -1, either.Token).ConfigureAwait(false);
-            if (hub.Publish(stream.ToString(), route.Epoch, isRelay: true) is not { } publication)
+            playing = await connection.PlayAsync(
+                () => $"{stream.Stream}?{RelayPeer.TicketParameter}={ticket(this)}", start: isAgain || !streams.LowLatency ? -2 : -1, receiver, _stop.Token).ConfigureAwait(false);
+            if (receiver.Publication is null)
             {
                 Log.Stale(logger, stream, route.Epoch);
                 return false;
@@ -110,114 +113,38 @@ internal sealed partial class RelayPull(
             if (isAgain)
                 metrics.RelayReconnected();
             metrics.RelaysChanged(1);
-            try
-            {
-                (_publication, _client) = (publication, client);
-                how = await PumpAsync(playing, publication).ConfigureAwait(false);
-                IsOver = how == PublicationEnd.Clean;
-            }
-            finally
-            {
-                _client = null;
-                publication.End(how);
-                publication.Flush();
-                metrics.RelaysChanged(-1);
-            }
-            Log.Ended(logger, stream, route.Epoch, route.Origin, how);
-            return true;
+            (_publication, _isConnected) = (receiver.Publication, true);
+            var ended = await Task.WhenAny(receiver.Over, connection.Completion).WaitAsync(_stop.Token).ConfigureAwait(false);
+            if (ended == receiver.Over)
+                how = await receiver.Over.ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            return false;
         }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or RtmpRejectedException or RtmpProtocolException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or RtmpRejectedException)
         {
-            Log.Failed(logger, stream, route.Epoch, route.Origin, route.Address, e is OperationCanceledException ? "no answer in time" : e.Message);
-            return false;
+            Log.Failed(logger, stream, route.Epoch, route.Origin, route.Address, e.Message);
         }
         catch (Exception e)
         {
             // Its players wait: it is tried again, whatever it was.
             Log.Fault(logger, e, stream);
-            return false;
-        }
-    }
-
-    private async Task<RtmpClient> ConnectAsync(CancellationToken cancellationToken)
-    {
-        if (!TrySplit(route.Address, out var host, out var port))
-            throw new IOException($"'{route.Address}' is no address: host:port is.");
-        var pipe = await SocketPipe.ConnectAsync(host, port, cancellationToken).ConfigureAwait(false);
-        return await RtmpClient.ConnectAsync(pipe, new RtmpClientOptions
-        {
-            App = $"{stream.Room}?{RelayPeer.TicketParameter}={ticket(this)}",
-            TcUrl = $"rtmp://{route.Address}/{stream.Room}",
-            FlashVersion = "RoomGrains relay",
-        }, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Passes on what comes, until the end.</summary>
-    /// <returns>Clean when the origin said that the stream is over; lost when it said nothing.</returns>
-    private async Task<PublicationEnd> PumpAsync(RtmpClientStream playing, Publication publication)
-    {
-        while (true)
-        {
-            Interlocked.Exchange(ref _heardAt, time.GetTimestamp());
-            var next = playing.ReadAsync(_stop.Token);
-            // What came in one read leaves in one write for each player.
-            if (!next.IsCompleted)
-                publication.Flush();
-            if (await next.ConfigureAwait(false) is not { } message)
-                return PublicationEnd.Lost;
-            try
-            {
-                Interlocked.Add(ref _received, message.Payload.Length);
-                if (!CommandMessage.IsCommand(message.Type))
-                    publication.Send(message);
-                else if (CommandMessage.Parse(message)[0]["code"].AsString() == StatusCodes.Play.UnpublishNotify)
-                    return PublicationEnd.Clean;
-            }
-            finally
-            {
-                message.Release();
-            }
-        }
-    }
-
-    /// <summary>
-    /// Nothing has come for a while: the publisher may be silent, or the origin dead or frozen, of which TCP says nothing for minutes. An
-    /// origin that lives answers.
-    /// </summary>
-    private async Task AskAsync(RtmpClient client)
-    {
-        try
-        {
-            using var limit = new CancellationTokenSource(options.RelaySilence, time);
-            await client.CallAsync(CommandNames.CheckBandwidth, [], limit.Token).ConfigureAwait(false);
-            Interlocked.Exchange(ref _heardAt, time.GetTimestamp());
-        }
-        catch (OperationCanceledException)
-        {
-            Log.Silent(logger, stream, route.Origin, options.RelaySilence.TotalSeconds);
-            await client.DisposeAsync().ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is IOException or RtmpRejectedException)
-        {
-            // It has ended by itself, or has answered, in its way.
-            Interlocked.Exchange(ref _heardAt, time.GetTimestamp());
         }
         finally
         {
-            _asking = false;
+            receiver.Stop();
+            receiver.Publication?.End(how);
+            receiver.Publication?.Flush();
+            if (playing is not null)
+                await playing.CloseAsync(CancellationToken.None).ConfigureAwait(false);
         }
-    }
-
-    private static bool TrySplit(string address, out string host, out int port)
-    {
-        port = 0;
-        var colon = address.LastIndexOf(':');
-        host = colon > 0 ? address[..colon].Trim('[', ']') : "";
-        return colon > 0 && int.TryParse(address.AsSpan(colon + 1), out port) && port is > 0 and <= IPEndPoint.MaxPort;
+        if (!_isConnected)
+            return false;
+        _isConnected = false;
+        metrics.RelaysChanged(-1);
+        IsOver = how == PublicationEnd.Clean;
+        Log.Ended(logger, stream, route.Epoch, route.Origin, how);
+        return true;
     }
 
     private static partial class Log
@@ -236,8 +163,5 @@ internal sealed partial class RelayPull(
 
         [LoggerMessage(3313, LogLevel.Debug, "relay {Stream} epoch {Epoch} is stale: this node has a newer publication, or still the older connection")]
         public static partial void Stale(ILogger logger, StreamKey stream, long epoch);
-
-        [LoggerMessage(3314, LogLevel.Warning, "relay {Stream} from {Origin}: nothing came for {Seconds} s, and no answer for as long; it is connected anew")]
-        public static partial void Silent(ILogger logger, StreamKey stream, string origin, double seconds);
     }
 }

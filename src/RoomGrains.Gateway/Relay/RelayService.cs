@@ -19,6 +19,7 @@ internal sealed partial class RelayService
     private readonly NodeIdentity _node;
     private readonly RoomPresence _presence;
     private readonly StreamHub _hub;
+    private readonly RelayLinks _links;
     private readonly TicketSigner _tickets;
     private readonly GatewayOptions _options;
     private readonly StreamOptions _streams;
@@ -30,10 +31,10 @@ internal sealed partial class RelayService
     private bool _stopped;
 
     public RelayService(
-        NodeIdentity node, RoomPresence presence, StreamHub hub, TicketSigner tickets, IOptions<GatewayOptions> options, IOptions<StreamOptions> streams,
+        NodeIdentity node, RoomPresence presence, StreamHub hub, RelayLinks links, TicketSigner tickets, IOptions<GatewayOptions> options, IOptions<StreamOptions> streams,
         GatewayMetrics metrics, TimeProvider time, ILogger<RelayService> logger)
     {
-        (_node, _presence, _hub, _tickets, _options, _streams) = (node, presence, hub, tickets, options.Value, streams.Value);
+        (_node, _presence, _hub, _links, _tickets, _options, _streams) = (node, presence, hub, links, tickets, options.Value, streams.Value);
         (_metrics, _time, _logger) = (metrics, time, logger);
         presence.RoutesChanged += OnRoutes;
     }
@@ -64,7 +65,7 @@ internal sealed partial class RelayService
             }
             if (_stopped || route is not { Address.Length: > 0 } || route.Origin == _node.Name || _hub.CountPlayers(stream.ToString()) == 0)
                 return;
-            _pulls[stream] = pull = new RelayPull(stream, route, _hub, Ticket, _options, _streams, _metrics, _time, _logger);
+            _pulls[stream] = pull = new RelayPull(stream, route, _hub, _links, Ticket, _streams, _metrics, _time, _logger);
             _ = Task.Run(() => RunAsync(pull));
         }
     }
@@ -72,10 +73,11 @@ internal sealed partial class RelayService
     /// <summary>The heartbeat: ends what has lingered, asks origins that are silent.</summary>
     public void Tick()
     {
+        _links.Tick();
         foreach (var pull in Pulls())
         {
-            pull.Tick();
-            if (_hub.CountPlayers(pull.Stream.ToString()) > 0)
+            pull.Players = _hub.CountPlayers(pull.Stream.ToString());
+            if (pull.Players > 0)
                 pull.UnwatchedSince = null;
             else if (_time.GetElapsedTime(pull.UnwatchedSince ??= _time.GetTimestamp()) >= _options.RelayLinger)
                 Release(pull);
@@ -83,7 +85,7 @@ internal sealed partial class RelayService
     }
 
     /// <summary>Ends all.</summary>
-    public Task StopAsync()
+    public async Task StopAsync()
     {
         RelayPull[] pulls;
         lock (_gate)
@@ -94,7 +96,8 @@ internal sealed partial class RelayService
         }
         foreach (var pull in pulls)
             pull.Stop();
-        return Task.WhenAll(pulls.Select(p => p.Completion));
+        await _links.StopAsync().ConfigureAwait(false);
+        await Task.WhenAll(pulls.Select(p => p.Completion)).ConfigureAwait(false);
     }
 
     private void OnRoutes(RoomRoutes routes)
@@ -133,11 +136,8 @@ internal sealed partial class RelayService
         Stream = pull.Stream.Stream,
         Epoch = pull.Route.Epoch,
         Node = _node.Name,
-        Expires = _time.GetUtcNow() + TicketLife,
+        Expires = _time.GetUtcNow() + RelayLinks.TicketLife,
     });
-
-    /// <summary>Long enough for a handshake on a bad day, and for clocks that differ by seconds.</summary>
-    private static readonly TimeSpan TicketLife = TimeSpan.FromSeconds(10);
 
     private RelayPull[] Pulls()
     {

@@ -2,7 +2,7 @@ using RoomGrains.Rtmp.Messages;
 
 namespace RoomGrains.Gateway.Sessions;
 
-/// <summary>What a session is after its <c>connect</c> was accepted: a member of a room, or another node that pulls a stream. The session's loop calls it.</summary>
+/// <summary>What a session is after its <c>connect</c> was accepted: a member of a room, or another node that pulls streams. The session's loop calls it.</summary>
 internal interface ISessionRole
 {
     /// <summary>Takes a message; the caller owns it.</summary>

@@ -248,7 +248,7 @@ internal sealed class RoomMember : ISessionRole
         var played = _streams.Values.Select(s => s.PlayedName).OfType<string>().ToImmutableArray();
         _publications = _streams.Values.Count(s => s.PublishedName is not null);
         _plays = played.Length;
-        _output.Pacer = _plays > 1 ? _services.Pacer : null;
+        _output.Pacer = _plays > 1 ? _services.Pacers.Clients : null;
         if (played.AsSpan().SequenceEqual(_played.AsSpan()))
             return;
         _played = played;

@@ -17,7 +17,7 @@ internal sealed partial class RtmpSession
         var connect = ConnectCommand.From(command);
         if (connect.Parameters.TryGetValue(RelayPeer.TicketParameter, out var ticket))
         {
-            ConnectRelay(connect, ticket);
+            ConnectNode(connect, ticket);
             return;
         }
         if (_place == Place.Reserved && !PendingClient.IsService(connect, _services))
@@ -37,19 +37,20 @@ internal sealed partial class RtmpSession
     }
 
     /// <summary>Another node, by its own word: its ticket decides, at once.</summary>
-    private void ConnectRelay(ConnectCommand connect, string text)
+    private void ConnectNode(ConnectCommand connect, string text)
     {
-        var ticket = RelayPeer.Check(connect, text, _services);
+        var ticket = RelayPeer.Check(text, _services);
         if (!ticket.IsDone)
         {
             ConnectReply.Reject(connect, StatusCodes.Connect.Rejected, ticket.Refusal.Message, _connection.Output);
             End(new SessionEnd(EndReason.RelayRefused, ticket.Refusal.Message));
             return;
         }
-        Log.Relay(_services.Logger, Id, ticket.Value.Room, ticket.Value.Stream, ticket.Value.Node, _connection.RemoteAddress);
+        Log.Node(_services.Logger, Id, ticket.Value.Node, _connection.RemoteAddress);
         ConnectReply.Accept(connect, Id, _services, _connection.Output);
         GiveUpPlace();
-        Admit(new RelayPeer(ticket.Value, _connection.Output, _services, end => Post(() => End(end))));
+        _connection.Output.WritesOn = true;
+        Admit(new RelayPeer(ticket.Value.Node, _connection.Output, _services, end => Post(() => End(end))));
     }
 
     /// <summary>From here on its role has the say.</summary>

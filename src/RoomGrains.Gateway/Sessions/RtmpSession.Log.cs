@@ -21,8 +21,8 @@ internal sealed partial class RtmpSession
         [LoggerMessage(3023, LogLevel.Information, "disconnect {Connection}: {Reason} {Error} {Description} ({Received} bytes in, {Sent} out)")]
         public static partial void Ended(ILogger logger, ConnectionId connection, EndReason reason, ProtocolError? error, string description, long received, long sent);
 
-        [LoggerMessage(3026, LogLevel.Information, "connect {Connection}: {Node} pulls {Room}/{Stream} from {Address}")]
-        public static partial void Relay(ILogger logger, ConnectionId connection, RoomKey room, string stream, string node, IPEndPoint address);
+        [LoggerMessage(3026, LogLevel.Information, "connect {Connection}: node {Node} at {Address}, to pull streams")]
+        public static partial void Node(ILogger logger, ConnectionId connection, string node, IPEndPoint address);
 
         [LoggerMessage(3025, LogLevel.Debug, "{Connection} has done the handshake ({Form})")]
         public static partial void Shaken(ILogger logger, ConnectionId connection, HandshakeForm form);

@@ -13,7 +13,7 @@ namespace RoomGrains.Gateway.Sessions;
 /// <summary>What every session of this node uses.</summary>
 internal sealed record SessionServices(
     NodeIdentity Node, SessionRegistry Sessions, AdmissionClient Admission, StreamRights Rights, RoomPresence Presence, RelayService Relays, TicketSigner Tickets,
-    LocalObjects Objects, IGrainFactory Grains, StreamHub Hub, WritePacer Pacer,
+    LocalObjects Objects, IGrainFactory Grains, StreamHub Hub, WritePacers Pacers,
     IOptions<GatewayOptions> GatewayOptions, IOptions<StreamOptions> StreamOptions, GatewayMetrics Metrics, TimeProvider Time, ILogger<RtmpSession> Logger)
 {
     public GatewayOptions Options => GatewayOptions.Value;

@@ -73,6 +73,7 @@ internal static class SettingRules
         // Three reports must fit into a room's seat lease, 10 s by default: members would come and go otherwise.
         ["Gateway:PresenceInterval"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(3)),
         ["Gateway:RelayLinger"] = Between(TimeSpan.Zero, Hour),
+        ["Gateway:MaxStreamsPerRelay"] = Between(1, 1_000_000),
         ["Gateway:RelayConnectTimeout"] = Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)),
         ["Gateway:RelaySilence"] = Between(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)),
         ["Gateway:MaxCallsPerSecond"] = Between(1, 10_000),

@@ -36,6 +36,7 @@ public sealed partial class RtmpClient
                 {
                     input.AdvanceTo(left.Start, left.End);
                 }
+                _options.AfterRead?.Invoke();
                 if (result.IsCompleted)
                     End(new(RtmpClientEndReason.ClosedByServer));
             }

@@ -93,12 +93,24 @@ public sealed partial class RtmpClient : IAsyncDisposable
     /// <summary>Makes a stream.</summary>
     /// <exception cref="RtmpRejectedException">The server refused.</exception>
     /// <exception cref="RtmpClientEndedException">The connection ended.</exception>
-    public async Task<RtmpClientStream> CreateStreamAsync(CancellationToken cancellationToken = default)
+    public Task<RtmpClientStream> CreateStreamAsync(CancellationToken cancellationToken = default) =>
+        CreateStreamAsync(id => new RtmpClientStream(this, id, new ReceiveQueue(_options.MaxQueuedMessages, _options.MaxQueuedBytes)), cancellationToken);
+
+    /// <summary>
+    /// Makes a stream whose messages are not queued: the client's read loop gives each to <paramref name="receive"/>, which a connection of many
+    /// streams is faster with. It must not wait, and adds a reference to the payload if it keeps it. An exception of it ends the connection.
+    /// </summary>
+    /// <exception cref="RtmpRejectedException">The server refused.</exception>
+    /// <exception cref="RtmpClientEndedException">The connection ended.</exception>
+    public Task<RtmpClientStream> CreateStreamAsync(Action<RtmpMessage> receive, CancellationToken cancellationToken = default) =>
+        CreateStreamAsync(id => new RtmpClientStream(this, id, receive), cancellationToken);
+
+    private async Task<RtmpClientStream> CreateStreamAsync(Func<uint, RtmpClientStream> create, CancellationToken cancellationToken)
     {
         var answer = await CallAsync(CommandNames.CreateStream, [], cancellationToken).ConfigureAwait(false);
         if (answer[0].AsInteger(0, uint.MaxValue) is not (> 0 and var id))
             throw new RtmpRejectedException(CommandNames.CreateStream, answer);
-        var stream = new RtmpClientStream(this, (uint)id, new ReceiveQueue(_options.MaxQueuedMessages, _options.MaxQueuedBytes));
+        var stream = create((uint)id);
         lock (_lock)
         {
             ThrowIfEnded();

@@ -43,4 +43,10 @@ public sealed record RtmpClientOptions
 
     /// <summary>How many bytes a stream holds for a reader that is late; one message more when that one is longer. Ours: ten seconds at 6 Mbit/s.</summary>
     public int MaxQueuedBytes { get; init; } = 8 * 1024 * 1024;
+
+    /// <summary>
+    /// Called on the client's read loop when all whole messages of one read from the transport have been passed on: what came in one read can
+    /// leave in one write. It must not wait; while it runs nothing is read.
+    /// </summary>
+    public Action? AfterRead { get; init; }
 }

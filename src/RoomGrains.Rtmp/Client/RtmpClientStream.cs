@@ -9,6 +9,7 @@ namespace RoomGrains.Rtmp.Client;
 /// <remarks>
 /// What the server sends on the stream waits in a bounded queue until it is read. A player that doesn't read makes the client stop
 /// reading from the server altogether, its other streams included; a publisher gets a few status messages and need not read them.
+/// A stream that was made with a receiver has no queue.
 /// </remarks>
 public sealed class RtmpClientStream
 {
@@ -16,10 +17,13 @@ public sealed class RtmpClientStream
     private const int CommandChunkStreamId = 8, AudioChunkStreamId = 4, VideoChunkStreamId = 6;
 
     private readonly RtmpClient _client;
-    private readonly ReceiveQueue _received;
+    private readonly ReceiveQueue? _received;
+    private readonly Action<RtmpMessage>? _receive;
     private StatusWait? _wait;
 
     internal RtmpClientStream(RtmpClient client, uint id, ReceiveQueue received) => (_client, Id, _received) = (client, id, received);
+
+    internal RtmpClientStream(RtmpClient client, uint id, Action<RtmpMessage> receive) => (_client, Id, _receive) = (client, id, receive);
 
     /// <summary>The message stream id that the server gave it.</summary>
     public uint Id { get; }
@@ -61,7 +65,9 @@ public sealed class RtmpClientStream
     /// reference to its payload. Null when the stream was closed or the connection has ended (see <see cref="RtmpClient.Completion"/>).
     /// For one reader at a time.
     /// </summary>
-    public ValueTask<RtmpMessage?> ReadAsync(CancellationToken cancellationToken = default) => _received.ReadAsync(cancellationToken);
+    /// <exception cref="InvalidOperationException">The stream was made with a receiver.</exception>
+    public ValueTask<RtmpMessage?> ReadAsync(CancellationToken cancellationToken = default) =>
+        _received?.ReadAsync(cancellationToken) ?? throw new InvalidOperationException("The stream has a receiver, which gets its messages.");
 
     /// <summary>As <see cref="ReadAsync"/>, all of them up to the end.</summary>
     public async IAsyncEnumerable<RtmpMessage> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -90,6 +96,11 @@ public sealed class RtmpClientStream
     /// <summary>From the read loop: a message on this stream. Waits while the queue is full.</summary>
     internal ValueTask ReceiveAsync(RtmpMessage message)
     {
+        if (_received is null)
+        {
+            Receive(message);
+            return ValueTask.CompletedTask;
+        }
         if (Volatile.Read(ref _wait) is { } wait && CommandMessage.IsCommand(message.Type))
         {
             try
@@ -105,6 +116,21 @@ public sealed class RtmpClientStream
         return _received.AddAsync(message);
     }
 
+    private void Receive(RtmpMessage message)
+    {
+        try
+        {
+            // The receiver first: who waits for the answer finds done what the receiver does about it.
+            _receive!(message);
+            if (Volatile.Read(ref _wait) is { } wait && CommandMessage.IsCommand(message.Type))
+                Observe(CommandMessage.Parse(message), wait);
+        }
+        finally
+        {
+            message.Release();
+        }
+    }
+
     /// <summary>An error that may be meant for this stream: SRS sends its redirect on the connection while a stream waits.</summary>
     internal void Observe(CommandMessage command)
     {
@@ -113,9 +139,9 @@ public sealed class RtmpClientStream
     }
 
     /// <summary>The connection has ended: what has been received can be read, then comes the end.</summary>
-    internal void Complete() => _received.Complete();
+    internal void Complete() => _received?.Complete();
 
-    internal void Abandon() => _received.Abandon();
+    internal void Abandon() => _received?.Abandon();
 
     private void Observe(CommandMessage command, StatusWait wait)
     {

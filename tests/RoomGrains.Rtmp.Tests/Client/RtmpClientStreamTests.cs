@@ -66,6 +66,49 @@ public class RtmpClientStreamTests(ITestOutputHelper output)
         }
     }
 
+    [Fact(Timeout = Deadline)]
+    public async Task A_receiver_gets_everything_on_the_read_loop_and_hears_the_end_of_each_read()
+    {
+        List<string> heard = [];
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (server, client) = await RtmpClientTests.ConnectAsync(new()
+        {
+            App = "chat/lobby", TcUrl = "rtmp://localhost/chat/lobby",
+            AfterRead = () =>
+            {
+                lock (heard)
+                    if (heard.Count > 0 && heard[^1] != "read")
+                        heard.Add("read");
+                if (heard.Contains("Video@40"))
+                    told.TrySetResult();
+            },
+        });
+        await using var _ = client;
+        var creating = client.CreateStreamAsync(Hear, Cancel);
+        await server.SendAsync(Replies.CreateStreamResult(await server.ReadCommandAsync("createStream"), 1));
+        var stream = await creating;
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await stream.ReadAsync(Cancel));
+        var playing = stream.PlayAsync("alice", cancellationToken: Cancel);
+        await server.ReadCommandAsync("play");
+        await server.SendAsync(StreamReplies.PlayStart("alice"), 1);
+        await playing;
+        // Who has waited for the answer finds that the receiver has had it.
+        lock (heard)
+            Assert.Equal(StatusCodes.Play.Start, heard[0]);
+        await server.SendAsync(MessageType.Audio, 20, 1, [0xAF, 1, 2]);
+        await server.SendAsync(MessageType.Video, 40, 1, [0x17, 1, 2]);
+        await told.Task.WaitAsync(Cancel);
+        Assert.Equal([StatusCodes.Play.Start, "Audio@20", "Video@40"], heard.Where(h => h != "read"));
+        Assert.Equal("read", heard[^1]);
+        await stream.CloseAsync(Cancel);
+
+        void Hear(RtmpMessage message)
+        {
+            lock (heard)
+                heard.Add(CommandMessage.IsCommand(message.Type) ? CommandMessage.Parse(message)[0]["code"].AsString()! : $"{message.Type}@{message.Timestamp}");
+        }
+    }
+
     // The form of SRS' origin cluster: on the connection, when publish or play is asked for.
     [Fact(Timeout = Deadline)]
     public async Task A_redirect_that_comes_on_the_connection_is_understood()
