@@ -60,4 +60,5 @@ public enum PlayerNoticeKind
 /// <summary>What a player is told beside its messages.</summary>
 /// <param name="Kind">What.</param>
 /// <param name="Reason">For people and logs, with figures; empty where the kind says it all.</param>
-public readonly record struct PlayerNotice(PlayerNoticeKind Kind, string Reason = "");
+/// <param name="StandsStill">Of who is too slow: nothing has been taken for too long. Else too much waits, which one of several streams of a connection may do by itself.</param>
+public readonly record struct PlayerNotice(PlayerNoticeKind Kind, string Reason = "", bool StandsStill = false);

@@ -284,9 +284,10 @@ public sealed class Subscription : IDisposable
         var backlog = _sink.Backlog;
         var (bytes, age) = backlog;
         var options = _stream.Options;
-        if (bytes > options.MaxBacklogBytes + _burst || (backlog.Standstill ?? age) > options.MaxBacklogAge)
+        var standsStill = (backlog.Standstill ?? age) > options.MaxBacklogAge;
+        if (standsStill || bytes > options.MaxBacklogBytes + _burst)
         {
-            GiveUp(bytes, age);
+            GiveUp(bytes, age, standsStill);
             return Lag.DropsAudio;
         }
         // A node's connection is late for all of its streams: what this one brought along is no excuse when it has gone out.
@@ -305,11 +306,11 @@ public sealed class Subscription : IDisposable
             : Lag.None;
     }
 
-    private void GiveUp(long bytes, TimeSpan age)
+    private void GiveUp(long bytes, TimeSpan age, bool standsStill)
     {
         var reason = string.Create(CultureInfo.InvariantCulture,
             $"too slow: {bytes / 1024} KiB wait, the oldest for {age.TotalSeconds:F1} s; at most {_stream.Options.MaxBacklogBytes / 1024} KiB or {_stream.Options.MaxBacklogAge.TotalSeconds:F1} s may");
-        Notify(new PlayerNotice(PlayerNoticeKind.TooSlow, reason));
+        Notify(new PlayerNotice(PlayerNoticeKind.TooSlow, reason, standsStill));
         _stream.Metrics.PlayerGivenUp();
         _ended = true;
     }

@@ -76,11 +76,11 @@ public sealed class IdentityTests(StrictNode strict, SourceFile source, ITestOut
     public async Task User_and_password_let_an_encoder_in(string program)
     {
         var room = strict.NewRoom();
-        var key = (await strict.KeyAsync(room, password: true)).Key;
-        var url = $"rtmp://una:{key}@{Host}/{room}/cam";
+        var key = await strict.KeyAsync(room, password: true);
+        var url = $"rtmp://una:{key.Key}@{Host}/{room}/cam";
         await using var encoder = program == "ffmpeg" ? RealClients.FfmpegPublish(source.Path, url) : RealClients.Publish(program, url);
         var member = Assert.Single((await PublishedAsync(room)).Members);
-        Assert.Equal(new Identity { User = "una", Name = "una", Role = MemberRole.Publisher, Source = IdentitySources.Key, Stream = "cam" }, member.Identity);
+        Assert.Equal(new Identity { User = "una", Name = "una", Role = MemberRole.Publisher, Source = IdentitySources.Key, Stream = "cam", StreamKey = key.Info.Id }, member.Identity);
     }
 
     [Fact]

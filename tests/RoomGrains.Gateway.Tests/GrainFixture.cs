@@ -61,8 +61,41 @@ public sealed class GrainFixture : IAsyncLifetime
     /// <summary>Rooms of the application "guarded": what is called backstage is watched by moderators only.</summary>
     private sealed class Guarded : Applications.RoomApplication
     {
-        public override ValueTask<Refusal?> OnPlay(Applications.RoomContext room, Member member, string stream) =>
-            new(stream == "backstage" && member.Identity.Role < MemberRole.Moderator ? new Refusal(RefusalCode.Denied, "Not for the audience.") : null);
+        public override async ValueTask<Refusal?> OnPlay(Applications.RoomContext room, Member member, string stream)
+        {
+            if (HeldPlays.In.TryGetValue(room.Key, out var held))
+                await held.WaitAsync(stream);
+            return stream == "backstage" && member.Identity.Role < MemberRole.Moderator ? new Refusal(RefusalCode.Denied, "Not for the audience.") : null;
+        }
+    }
+
+    /// <summary>Lets the code of a room think about each play until it is released.</summary>
+    internal HeldPlays HoldPlays(RoomKey room) => HeldPlays.In[room] = new HeldPlays(room);
+
+    /// <summary>Plays about which code thinks.</summary>
+    internal sealed class HeldPlays(RoomKey room) : IDisposable
+    {
+        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly System.Collections.Concurrent.ConcurrentQueue<string> _asked = new();
+
+        public static System.Collections.Concurrent.ConcurrentDictionary<RoomKey, HeldPlays> In { get; } = new();
+
+        /// <summary>What was asked about, in its order.</summary>
+        public string[] Asked => [.. _asked];
+
+        public void Release() => _released.TrySetResult();
+
+        public Task WaitAsync(string stream)
+        {
+            _asked.Enqueue(stream);
+            return _released.Task;
+        }
+
+        public void Dispose()
+        {
+            Release();
+            In.TryRemove(room, out _);
+        }
     }
 
     /// <summary>A policy as users write them: whoever says "reject me" is rejected, with the words that follow.</summary>

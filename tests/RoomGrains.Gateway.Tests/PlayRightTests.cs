@@ -30,6 +30,28 @@ public sealed class PlayRightTests(GrainFixture fixture) : IClassFixture<GrainFi
         Assert.Equal("", await alice.SyncAsync());
     }
 
+    /// <summary>In a video chat everybody publishes and watches on one connection: what code thinks about is not what the others see stand still.</summary>
+    [Fact]
+    public async Task While_code_thinks_the_client_is_served_and_what_it_wanted_last_counts()
+    {
+        await using var gateway = await TestGateway.StartAsync(fixture.Grains);
+        await using var alice = await Guest.PublishAsync(gateway, _room, "alice", _cancel);
+        await using var bob = await Guest.PlayAsync(gateway, _room, "alice", _cancel);
+        using var held = fixture.HoldPlays(_room);
+        Assert.Equal(2u, await alice.CreateStreamAsync());
+        await alice.SayAsync(2, "play", "slow");
+        await alice.SendAsync("K1@0");
+        Assert.Equal("", await alice.SyncAsync());
+        await bob.UntilAsync("1:K1@0");
+        await alice.SayAsync(2, "play", "slow2");
+        await alice.SayAsync(2, "play", "stage");
+        Assert.Equal("", await alice.SyncAsync());
+        held.Release();
+        Assert.Equal("Begin2 2:Play.Reset 2:Play.Start 2:|RtmpSampleAccess@0", await alice.ReadAsync(4));
+        Assert.Equal(["slow", "stage"], held.Asked);
+        Assert.Equal("", await alice.SyncAsync());
+    }
+
     [Fact]
     public async Task Who_may_watch_does_as_who_came_in_or_as_the_stream_s_own_token_says()
     {

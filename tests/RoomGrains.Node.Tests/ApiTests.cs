@@ -198,6 +198,13 @@ public sealed class ApiTests : IClassFixture<NodeFixture>, IDisposable
         Assert.Equal("scores", Assert.Single((await SendAsync(HttpMethod.Get, $"{room}/objects")).EnumerateArray()).GetProperty("name").GetString());
         Assert.Equal("lobby", (await SendAsync(HttpMethod.Get, $"{room}/objects/members")).GetProperty("slots").TryGetProperty(id.Value, out _) ? "lobby" : "nobody");
 
+        // Some hundred bytes at the wire, that would be 100 to the power of 14 values in JSON.
+        var bomb = new Rtmp.Amf.AmfArray();
+        for (var i = 0; i < 100; i++)
+            bomb.Add(bomb);
+        Assert.Empty((await scores.Change(null, MemberRole.Moderator, [SharedObjectChange.Set("bomb", bomb)])).ValueOrThrow());
+        Assert.InRange((await SendAsync(HttpMethod.Get, $"{room}/objects/scores")).GetRawText().Length, 1000, 10_000_000);
+
         var first = (await SendAsync(HttpMethod.Post, $"{room}/chat", new { text = "In five minutes.", name = "the house" })).GetProperty("number").GetInt64();
         Assert.Equal(first + 1, (await SendAsync(HttpMethod.Post, $"{room}/chat", new { text = "Now." })).GetProperty("number").GetInt64());
         await SendAsync(HttpMethod.Post, $"{room}/calls", new { method = "news", arguments = new object[] { "rain", 3 } }, HttpStatusCode.NoContent);
@@ -217,6 +224,8 @@ public sealed class ApiTests : IClassFixture<NodeFixture>, IDisposable
     [InlineData("POST", "applications/chat/keys", """{"user":""}""", 400, "user")]
     [InlineData("POST", "applications/chat/tokens", """{"room":"a b"}""", 400, "name")]
     [InlineData("GET", "rooms/chat/lobby/objects/..%2Fup", "", 400, "shared object")]
+    [InlineData("POST", "applications/chat/keys", """{"user":null}""", 400, "user")]
+    [InlineData("POST", "rooms/chat/lobby/calls", "{}", 400, "method")]
     [InlineData("GET", "pending/junk", "", 404, "Nothing is known")]
     [InlineData("POST", "jobs", """{"profile":"nothing","stream":"chat/lobby/alice"}""", 400, "nothing")]
     [InlineData("GET", "nowhere", "", 404, "")]

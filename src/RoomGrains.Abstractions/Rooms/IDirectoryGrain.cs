@@ -45,7 +45,7 @@ public interface IDirectoryGrain : IGrainWithStringKey
 
     /// <summary>
     /// Keeps a user or a range of addresses out of all rooms of the application, from now on and durably, and puts out who is there of them, a moment after this
-    /// returns. Refused where the ban does not say whom.
+    /// returns; a room that does not hear of it at once does within ten seconds. Refused where the ban does not say whom.
     /// </summary>
     /// <param name="ban">Whom, why, until when, and who says so.</param>
     /// <returns>The ban as it is kept.</returns>

@@ -26,7 +26,7 @@ public sealed record RoomSettings
     /// Who may change and read the room's shared objects: <c>NAME[#SLOT]:WRITERS[:READERS]</c> with commas between, for example
     /// <c>scores:server, poll#vote.*:members, notes:moderators:moderators</c>. The first rule that fits decides; names and slots may end in <c>*</c>; who is
     /// <c>everybody</c>, <c>publishers</c>, <c>members</c>, <c>moderators</c> or <c>server</c>. Where none fits, members change and everybody reads, and slots
-    /// that begin with <c>_</c> are moderators' to change. Up to 2000 characters.
+    /// that begin with <c>_</c> are moderators' to change. Who uses an object already goes on reading it. Up to 2000 characters.
     /// </summary>
     [Id(11)] public string? Objects { get; init; }
 }

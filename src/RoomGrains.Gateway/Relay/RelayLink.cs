@@ -61,7 +61,11 @@ internal sealed partial class RelayLink(string address, Func<string> ticket, Gat
     public async Task CloseAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
-        if (Current is { } connection)
+        Task<RelayConnection?>? attempt;
+        lock (_gate)
+            attempt = _connection;
+        // One that has just come about, too: nobody else would ever end it.
+        if (attempt is not null && await attempt.ConfigureAwait(false) is { } connection)
             await connection.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -83,10 +87,10 @@ internal sealed partial class RelayLink(string address, Func<string> ticket, Gat
             using var limit = new CancellationTokenSource(options.RelayConnectTimeout, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stop.Token);
             var connection = await RelayConnection.ConnectAsync(address, ticket(), time, either.Token).ConfigureAwait(false);
-            (_retry, _hasFailed) = (FirstRetry, false);
+            _hasFailed = false;
             Log.Connected(logger, address);
             metrics.RelayConnectionsChanged(1);
-            _ = WatchAsync(connection);
+            _ = WatchAsync(connection, time.GetTimestamp());
             return connection;
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -107,13 +111,25 @@ internal sealed partial class RelayLink(string address, Func<string> ticket, Gat
             // The players of all its streams wait: it is tried again, whatever it was.
             Log.Fault(logger, e, address);
         }
-        _retry = _retry == TimeSpan.Zero ? FirstRetry : _retry * 2 < LastRetry ? _retry * 2 : LastRetry;
+        WaitLonger();
         return null;
     }
 
-    private async Task WatchAsync(RelayConnection connection)
+    private void WaitLonger()
+    {
+        lock (_gate)
+            _retry = _retry == TimeSpan.Zero ? FirstRetry : _retry * 2 < LastRetry ? _retry * 2 : LastRetry;
+    }
+
+    private async Task WatchAsync(RelayConnection connection, long began)
     {
         var end = await connection.Completion.ConfigureAwait(false);
+        // One that was good for a while is made anew at once. One that the other node ends as soon as it is there would be, many times a second.
+        if (time.GetElapsedTime(began) >= LastRetry)
+            lock (_gate)
+                _retry = FirstRetry;
+        else
+            WaitLonger();
         metrics.RelayConnectionsChanged(-1);
         Log.Ended(logger, address, end.Reason, end.Exception?.Message ?? "");
     }

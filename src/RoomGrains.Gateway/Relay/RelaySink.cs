@@ -40,8 +40,12 @@ internal sealed class RelaySink(Outbox output, uint streamId, string name, int c
             case PlayerNoticeKind.Superseded:
                 Tell(StreamReplies.PlayFailed(name, $"Another publisher has taken over {name}."));
                 break;
-            case PlayerNoticeKind.TooSlow:
+            case PlayerNoticeKind.TooSlow when notice.StandsStill:
                 tooSlow(notice.Reason);
+                break;
+            case PlayerNoticeKind.TooSlow:
+                // Its pictures are too many for the way: it begins anew, and the streams beside it go on.
+                Tell(StreamReplies.PlayFailed(name, notice.Reason));
                 break;
         }
     }

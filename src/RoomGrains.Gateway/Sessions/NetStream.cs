@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using RoomGrains.Gateway.Connections;
 using RoomGrains.Gateway.Draining;
 using RoomGrains.Media;
@@ -7,13 +8,23 @@ using RoomGrains.Rtmp.Messages;
 namespace RoomGrains.Gateway.Sessions;
 
 /// <summary>One NetStream of a member: idle, publishing or playing.</summary>
-internal sealed class NetStream(uint id, RoomMember member, Outbox output, SessionServices services, Action<SessionEnd> end)
+/// <param name="id">Its number.</param>
+/// <param name="member">Whose it is.</param>
+/// <param name="output">What goes to the client.</param>
+/// <param name="services">What the gateway has.</param>
+/// <param name="end">Ends the session.</param>
+/// <param name="post">Does something in the session's loop, when it comes to it.</param>
+internal sealed class NetStream(uint id, RoomMember member, Outbox output, SessionServices services, Action<SessionEnd> end, Action<Action> post)
 {
     private readonly MuteFilter _mute = new(member.Here);
     private Publication? _publication;
     private Subscription? _subscription;
     private PlayerSink? _sink;
     private KeyFrameExit? _exit;
+
+    /// <summary>What it shall play, while others are asked whether it may.</summary>
+    private PlayCommand? _asked;
+    private bool _asking;
     private bool _receiveAudio = true;
     private bool _receiveVideo = true;
 
@@ -37,7 +48,8 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
             case CommandNames.Publish:
                 return PublishAsync(PublishCommand.From(command).Stream);
             case CommandNames.Play:
-                return PlayAsync(PlayCommand.From(command));
+                Play(PlayCommand.From(command));
+                break;
             case CommandNames.Pause or CommandNames.PauseRaw:
                 Pause(PauseCommand.From(command).Paused);
                 break;
@@ -102,7 +114,7 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
             services.Grains.GetRoom(member.Room).ReleaseStream(PublishedName!, publication.Epoch).Ignore();
         }
         _subscription?.Dispose();
-        (_publication, _subscription, _sink, PublishedName, PlayedName) = (null, null, null, null, null);
+        (_publication, _subscription, _sink, PublishedName, PlayedName, _asked) = (null, null, null, null, null, null);
     }
 
     /// <summary>Tells the client that its stream ends, in the words that make its program stop. Nothing is played after them.</summary>
@@ -190,29 +202,81 @@ internal sealed class NetStream(uint id, RoomMember member, Outbox output, Sessi
         end(SessionEnd.Superseded(name));
     }
 
-    private async ValueTask PlayAsync(PlayCommand command)
+    private void Play(PlayCommand command)
     {
         Stop();
         var name = command.Stream.Name;
         if (!Names.IsValid(name))
-        {
             Reply(StreamReplies.StreamNotFound(name, $"'{PlainText.Of(name)}' cannot be a stream's name. {Names.Rule}"));
+        else if (member.AsksPlays || command.Stream.Query.Length > 0)
+            Ask(command);
+        else
+            Begin(command, RefusePlaying(member.Identity));
+    }
+
+    /// <summary>
+    /// Asks beside the session's loop, which goes on with what the client publishes. One question at a time: of a client that changes its mind meanwhile, what it
+    /// wanted last is asked then.
+    /// </summary>
+    private void Ask(PlayCommand command)
+    {
+        _asked = command;
+        if (_asking)
+            return;
+        _asking = true;
+        _ = AskAsync(command);
+    }
+
+    private async Task AskAsync(PlayCommand command)
+    {
+        Refusal? refused;
+        try
+        {
+            refused = await MayPlayAsync(command.Stream).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // A fault of ours is the session's, as one in its loop would be.
+            post(() => ExceptionDispatchInfo.Throw(e));
             return;
         }
-        var proof = await services.Rights.ProveAsync(member.Id, KeyOf(name), command.Stream).ConfigureAwait(false);
-        if (!proof.IsDone || (proof.Value.Identity ?? member.Identity).Role < MemberRole.Player)
+        post(() =>
         {
-            Reply(StreamReplies.PlayFailed(name, proof.Refusal?.Message ?? "Watching needs a token here: put it behind the stream's name, as ?token=…"));
-            return;
-        }
-        if (member.AsksPlays || proof.Value.Identity is not null)
-        {
-            var may = await services.Rights.MayPlayAsync(member.Id, KeyOf(name), proof.Value.Identity).ConfigureAwait(false);
-            if (!may.IsDone)
-            {
-                Reply(StreamReplies.PlayFailed(name, may.Refusal.Message));
+            _asking = false;
+            if (_asked is not { } wanted)
                 return;
-            }
+            _asked = null;
+            if (wanted == command)
+                Begin(command, refused);
+            else
+                Ask(wanted);
+            member.Count();
+        });
+    }
+
+    private async Task<Refusal?> MayPlayAsync(StreamName stream)
+    {
+        var proof = await services.Rights.ProveAsync(member.Id, KeyOf(stream.Name), stream).ConfigureAwait(false);
+        if (!proof.IsDone)
+            return proof.Refusal;
+        if (RefusePlaying(proof.Value.Identity ?? member.Identity) is { } refused)
+            return refused;
+        return member.AsksPlays || proof.Value.Identity is not null
+            ? (await services.Rights.MayPlayAsync(member.Id, KeyOf(stream.Name), proof.Value.Identity).ConfigureAwait(false)).Refusal
+            : null;
+    }
+
+    private static Refusal? RefusePlaying(Identity identity) => identity.Role >= MemberRole.Player
+        ? null
+        : new Refusal(RefusalCode.NotPermitted, "Watching needs a token here: put it behind the stream's name, as ?token=…");
+
+    private void Begin(PlayCommand command, Refusal? refused)
+    {
+        var name = command.Stream.Name;
+        if (refused is not null)
+        {
+            Reply(StreamReplies.PlayFailed(name, refused.Message));
+            return;
         }
         PlayedName = name;
         output.EnqueueOwned(ControlMessages.StreamBegin(id));

@@ -18,15 +18,22 @@ internal sealed class RoomMember : ISessionRole
     private readonly Outbox _output;
     private readonly SessionServices _services;
     private readonly Action<SessionEnd> _end;
+    private readonly Action<Action> _post;
     private readonly Dictionary<uint, NetStream> _streams = [];
     private volatile int _publications;
     private volatile int _plays;
     private ImmutableArray<string> _played = [];
     private RoomTalk? _talk;
 
-    public RoomMember(Verdict accepted, Member member, Outbox output, SessionServices services, Action<SessionEnd> end)
+    /// <param name="accepted">Its admission.</param>
+    /// <param name="member">Who it is.</param>
+    /// <param name="output">What goes to the client.</param>
+    /// <param name="services">What the gateway has.</param>
+    /// <param name="end">Ends the session.</param>
+    /// <param name="post">Does something in the session's loop, when it comes to it.</param>
+    public RoomMember(Verdict accepted, Member member, Outbox output, SessionServices services, Action<SessionEnd> end, Action<Action> post)
     {
-        (Room, AsksPlays, _output, _services, _end) = (accepted.Room!.Value, accepted.AsksPlays, output, services, end);
+        (Room, AsksPlays, _output, _services, _end, _post) = (accepted.Room!.Value, accepted.AsksPlays, output, services, end, post);
         (Id, Identity, IsService) = (member.Id, member.Identity, member.Service.Length > 0);
         Here = services.Presence.Join(Room, member);
     }
@@ -224,7 +231,7 @@ internal sealed class RoomMember : ISessionRole
             Answer(command, Replies.CallFailed(command, $"This connection has {_streams.Count} streams, and may have no more; deleteStream frees one."));
             return;
         }
-        _streams[id] = new NetStream(id, this, _output, _services, _end);
+        _streams[id] = new NetStream(id, this, _output, _services, _end, _post);
         Answer(command, Replies.CreateStreamResult(command, id));
     }
 
@@ -243,7 +250,8 @@ internal sealed class RoomMember : ISessionRole
         ? _streams.Values.Where(s => s.PublishedName is not null).Take(2).ToArray() is [var only] ? only : null
         : _streams.GetValueOrDefault(streamId);
 
-    private void Count()
+    /// <summary>What it publishes and plays may have changed: it is counted anew.</summary>
+    public void Count()
     {
         var played = _streams.Values.Select(s => s.PlayedName).OfType<string>().ToImmutableArray();
         _publications = _streams.Values.Count(s => s.PublishedName is not null);

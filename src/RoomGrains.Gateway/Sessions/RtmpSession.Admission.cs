@@ -112,7 +112,7 @@ internal sealed partial class RtmpSession
             End(new SessionEnd(verdict.Kind == VerdictKind.Redirect ? EndReason.Redirected : EndReason.Rejected, verdict.Description));
             return;
         }
-        var member = new RoomMember(verdict, pending.ToMember(verdict), _connection.Output, _services, end => Post(() => EndMember(end)));
+        var member = new RoomMember(verdict, pending.ToMember(verdict), _connection.Output, _services, end => Post(() => EndMember(end)), Post);
         Admit(member);
         StopWaiting();
         await pending.ReplayAsync(member).ConfigureAwait(false);

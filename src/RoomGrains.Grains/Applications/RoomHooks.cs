@@ -16,7 +16,7 @@ internal sealed partial class RoomHooks(RoomContext room, ImmutableArray<RoomApp
     private const int MostWaiting = 10_000;
 
     private readonly Queue<(string Hook, Func<RoomApplication, ValueTask> Tell)> _waiting = new();
-    private readonly Dictionary<(string Hook, ConnectionId Member, string Stream), Task<Refusal?>> _asked = [];
+    private readonly Dictionary<Question, Task<Refusal?>> _asked = [];
     private bool _telling;
 
     /// <summary>Whether the code has a say in who watches.</summary>
@@ -52,7 +52,7 @@ internal sealed partial class RoomHooks(RoomContext room, ImmutableArray<RoomApp
     /// <summary>A gateway that has waited for some seconds asks again: that is the same question, and asked once.</summary>
     private async ValueTask<Refusal?> AskOnce(string hook, Member member, string stream, Func<RoomApplication, ValueTask<Refusal?>> ask)
     {
-        var question = (hook, member.Id, stream);
+        var question = new Question(hook, member.Id, member.Identity, stream);
         if (!_asked.TryGetValue(question, out var asked))
             _asked[question] = asked = AskAll(hook, ask);
         try
@@ -61,7 +61,9 @@ internal sealed partial class RoomHooks(RoomContext room, ImmutableArray<RoomApp
         }
         finally
         {
-            _asked.Remove(question);
+            // Not another one, which has been asked since.
+            if (_asked.GetValueOrDefault(question) == asked)
+                _asked.Remove(question);
         }
     }
 
@@ -146,6 +148,8 @@ internal sealed partial class RoomHooks(RoomContext room, ImmutableArray<RoomApp
     }
 
     private sealed record Asked<T>(T Value);
+
+    private sealed record Question(string Hook, ConnectionId Member, Identity Identity, string Stream);
 
     private static partial class Log
     {

@@ -14,4 +14,10 @@ internal sealed record ApplicationState
 
     /// <summary>Who gets into none of its rooms.</summary>
     [Id(2)] public ImmutableArray<Ban> Bans { get; init; } = [];
+
+    /// <summary>Which stream keys were revoked lately.</summary>
+    [Id(3)] public ImmutableArray<RevokedKey> RevokedKeys { get; init; } = [];
+
+    /// <summary>Counts the changes of what rooms are told: settings, bans and keys.</summary>
+    [Id(4)] public long RulesVersion { get; init; }
 }

@@ -6,6 +6,9 @@ namespace RoomGrains.Grains.Directory;
 /// <summary>What moderators lay down for all rooms of the application. The rooms enforce it: each is told, and asks when it comes up.</summary>
 internal sealed partial class DirectoryGrain
 {
+    /// <summary>Longer than anybody waits who has proved itself with a key before: an hour, as rooms may let it, and the tickets of draining nodes.</summary>
+    private static readonly TimeSpan RevokedMemory = TimeSpan.FromHours(2);
+
     public async Task<Answer<Ban>> Ban(Ban ban)
     {
         if (Unknown() is { } unknown)
@@ -20,9 +23,7 @@ internal sealed partial class DirectoryGrain
             metrics.LimitHit("moderation");
             return ModerationRules.TooMany($"The application {Application}");
         }
-        await _store.Change(s => s with { Bans = With(ban, now) });
-        Register().Ignore();
-        TellRooms(room => room.Follow(Rules));
+        await ChangeRules(s => s with { Bans = With(ban, now) });
         Record(ModerationRules.Banned(ban, now));
         return ban;
     }
@@ -33,8 +34,7 @@ internal sealed partial class DirectoryGrain
         var now = clock.GetUtcNow();
         if (Bans(now).All(ban => ban.Subject != subject))
             return new Refusal(RefusalCode.NothingToUndo, $"'{PlainText.Of(subject)}' is not banned from {Application}. 'roomctl moderation show {Application}' lists who is.");
-        await _store.Change(s => s with { Bans = [.. Bans(now).Where(ban => ban.Subject != subject)] });
-        TellRooms(room => room.Follow(Rules));
+        await ChangeRules(s => s with { Bans = [.. Bans(now).Where(ban => ban.Subject != subject)] });
         Record(new AuditEntry(now, ModerationRules.By(by), "unban", subject, ""));
         return Answer.Done;
     }
@@ -43,8 +43,8 @@ internal sealed partial class DirectoryGrain
 
     public Task KeyRevoked(string id)
     {
-        TellRooms(room => room.KeyRevoked(id));
-        return Task.CompletedTask;
+        var now = clock.GetUtcNow();
+        return ChangeRules(s => s with { RevokedKeys = [.. s.RevokedKeys.Where(key => now - key.At < RevokedMemory).TakeLast(IStreamKeysGrain.MaxKeys - 1), new RevokedKey(id, now)] });
     }
 
     /// <summary>Those that have not run out.</summary>
@@ -52,5 +52,5 @@ internal sealed partial class DirectoryGrain
 
     private ImmutableArray<Ban> With(Ban ban, DateTimeOffset now) => [.. Bans(now).Where(other => other.Subject != ban.Subject), ban];
 
-    private void Record(AuditEntry entry) => GrainFactory.GetAudit(Application).Append(entry).Ignore();
+    private void Record(AuditEntry entry) => GrainFactory.GetAudit(Application).Record(entry, logger).Ignore();
 }

@@ -42,7 +42,10 @@ internal sealed partial class DirectoryGrain(
 
     private ApplicationSettings Settings => _store.Value.Settings;
 
-    private ApplicationRules Rules => new(Settings, _store.Value.Bans);
+    private ApplicationRules Rules => new()
+    {
+        Version = _store.Value.RulesVersion, Settings = Settings, Bans = _store.Value.Bans, RevokedKeys = _store.Value.RevokedKeys,
+    };
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -79,6 +82,8 @@ internal sealed partial class DirectoryGrain(
         return Task.FromResult(Rules);
     }
 
+    public Task<ApplicationRules?> RulesAfter(long version) => Task.FromResult(version < _store.Value.RulesVersion ? Rules : null);
+
     public async Task<Answer> SetPermanent(string room, RoomSettings? settings)
     {
         if (Unknown() is { } unknown)
@@ -109,16 +114,17 @@ internal sealed partial class DirectoryGrain(
             return unknown;
         if (SettingsRules.Check(settings.RoomDefaults) is { } wrong)
             return wrong;
-        await _store.Change(s => s with { Settings = settings });
-        Register().Ignore();
-        TellRooms(room => room.Follow(Rules));
+        await ChangeRules(s => s with { Settings = settings });
         return settings;
     }
 
-    private void TellRooms(Func<IRoomFollower, Task> tell)
+    /// <summary>Changes what holds in all rooms, durably, and tells those that have reported. The others ask when they come up, and all again and again.</summary>
+    private async Task ChangeRules(Func<ApplicationState, ApplicationState> change)
     {
+        await _store.Change(s => change(s) with { RulesVersion = s.RulesVersion + 1 });
+        Register().Ignore();
         foreach (var room in _rooms.Active)
-            tell(GrainFactory.GetGrain<IRoomFollower>(Key(room).ToString())).Ignore();
+            GrainFactory.GetGrain<IRoomFollower>(Key(room).ToString()).Follow(Rules).Ignore();
     }
 
     private Answer<RoomAssignment> Find(string? room, string? except)

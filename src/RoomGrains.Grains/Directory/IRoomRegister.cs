@@ -15,7 +15,12 @@ internal interface IRoomRegister : IGrainWithStringKey
     [Alias("SetPermanent")]
     Task<Answer> SetPermanent(string room, RoomSettings? settings);
 
-    /// <summary>A stream key is worth nothing any more: rooms put out who is there with it.</summary>
+    /// <summary>What holds in all rooms of the application; null where it is what the room knows.</summary>
+    /// <param name="version">The version that the room knows.</param>
+    [Alias("RulesAfter")]
+    Task<ApplicationRules?> RulesAfter(long version);
+
+    /// <summary>A stream key is worth nothing any more: rooms put out who is there with it. Returns when that is durable.</summary>
     /// <param name="id">The key's id.</param>
     [Alias("KeyRevoked")]
     Task KeyRevoked(string id);

@@ -15,7 +15,7 @@ public sealed class WebhookOptions
     /// <summary>The applications whose rooms it is for. Empty (the default): all.</summary>
     public IList<string> Applications { get; set; } = [];
 
-    /// <summary>What it is asked and told: <c>on_connect</c>, <c>on_publish</c>, <c>on_play</c>, <c>on_unpublish</c>, <c>on_join</c>, <c>on_leave</c>. Empty (the default): all of it. Without <c>on_play</c> players wait for nobody.</summary>
+    /// <summary>What it is asked and told: <c>on_connect</c>, <c>on_publish</c>, <c>on_play</c>, <c>on_unpublish</c>, <c>on_join</c>, <c>on_leave</c>. Empty (the default): all of it but <c>on_play</c>, for which each player waits.</summary>
     public IList<string> Events { get; set; } = [];
 
     /// <summary>How long one request may take, 100 ms to 30 s. 3 s: three of them end before the patience of who waits, see <see cref="Applications.RoomApplication.Limit"/>.</summary>

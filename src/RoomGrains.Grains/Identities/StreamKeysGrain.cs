@@ -86,7 +86,7 @@ internal sealed partial class StreamKeysGrain(
         }
         catch (Exception e) when (Retry.IsInfrastructure(e))
         {
-            // It is revoked; who is there with it stays until it connects again.
+            // It is revoked; who has come with it stays until it connects again.
             Log.NotPutOut(logger, id, Application, e.Message);
         }
         return stored.Info;

@@ -35,10 +35,11 @@ internal sealed partial class SharedObjectGrain(
     private SharedObjectKey _key;
     private SharedSlots _slots = null!;
     private SharedObjectFeed _feed = null!;
-    private ObjectRules _rules = ObjectRules.None;
+    private ObjectRules? _rules;
     private DateTimeOffset _openedAt;
     private bool? _persistent;
     private bool _opening;
+    private bool _renewing;
     private bool _unwritten;
 
     private IRoomObjects Room => GrainFactory.GetGrain<IRoomObjects>(_key.Room.ToString());
@@ -75,16 +76,14 @@ internal sealed partial class SharedObjectGrain(
             return await GrainFactory.GetRoom(_key.Room).UseObject(use);
         if (_persistent is { } persistent && persistent != use.Persistent)
             return OtherKind(persistent);
-        if (_feed.IsEmpty || _persistent is null)
+        if (_feed.IsEmpty || _persistent is null || _rules is null)
         {
             // The first one, and who comes while it is asked for: each hears the room's own word.
             _opening = true;
             try
             {
-                var opened = await Room.OpenObject(_key.Name, use.Persistent);
-                if (!opened.IsDone)
-                    return opened.Refusal;
-                Obey(opened.Value);
+                if (await Open(use.Persistent) is { } refused)
+                    return refused;
             }
             finally
             {
@@ -92,10 +91,10 @@ internal sealed partial class SharedObjectGrain(
             }
             if (_persistent is { } decided && decided != use.Persistent)
                 return OtherKind(decided);
-            (_persistent, _openedAt) = (use.Persistent, clock.GetUtcNow());
+            _persistent = use.Persistent;
             _unwritten |= use.Persistent && !_store.Value.Persistent;
         }
-        if (use.Member is not null && _rules.Read(_key.Name, use.Role) is { } unread)
+        if (use.Member is not null && _rules!.Read(_key.Name, use.Role) is { } unread)
             return unread;
         _feed.Follow(use);
         return Contents();
@@ -114,19 +113,22 @@ internal sealed partial class SharedObjectGrain(
         return Task.FromResult(_persistent is null ? _feed.Stamp() : _feed.Follow(use));
     }
 
-    public Task<Answer<ImmutableArray<SharedObjectRefusal>>> Change(ConnectionId? origin, MemberRole role, ImmutableArray<SharedObjectChange> changes)
+    public async Task<Answer<ImmutableArray<SharedObjectRefusal>>> Change(ConnectionId? origin, MemberRole role, ImmutableArray<SharedObjectChange> changes)
     {
-        if (_persistent is null && !IsBuiltIn)
-            return Task.FromResult<Answer<ImmutableArray<SharedObjectRefusal>>>(Unknown());
         if (IsBuiltIn)
-            return Task.FromResult<Answer<ImmutableArray<SharedObjectRefusal>>>(new Refusal(RefusalCode.NotPermitted, $"The object {_key.Name} is kept by the server."));
+            return new Refusal(RefusalCode.NotPermitted, $"The object {_key.Name} is kept by the server.");
+        // One that has just come up elsewhere does not know yet who may.
+        if (_persistent is { } kept && _rules is null && origin is not null && await Open(kept) is { } refusedNow)
+            return refusedNow;
+        if (_persistent is null)
+            return Unknown();
         var refused = new List<SharedObjectRefusal>();
         var before = _slots.Version;
         _feed.Tell(_slots.Apply(origin, role, changes, refused));
         _unwritten |= _persistent == true && _slots.Version != before;
         foreach (var refusal in refused)
             metrics.LimitHit(refusal.Refusal.Code == RefusalCode.ObjectLimit ? "shared-object" : "shared-object-access");
-        return Task.FromResult<Answer<ImmutableArray<SharedObjectRefusal>>>(refused.ToImmutableArray());
+        return refused.ToImmutableArray();
     }
 
     public async Task<Answer<SharedObjectContents>> Read()
@@ -159,7 +161,6 @@ internal sealed partial class SharedObjectGrain(
         if (!_feed.IsEmpty && _persistent is { } persistent && clock.GetUtcNow() - _openedAt >= SharedObjectLease.Renewal)
         {
             // A room that lost its memory counts its objects again; and what it told of its rules may have been lost.
-            _openedAt = clock.GetUtcNow();
             Renew(persistent).Ignore();
         }
         await Write();
@@ -167,11 +168,37 @@ internal sealed partial class SharedObjectGrain(
 
     private async Task Renew(bool persistent)
     {
-        if (await Room.OpenObject(_key.Name, persistent) is { IsDone: true } opened)
-            Obey(opened.Value!);
+        if (_renewing)
+            return;
+        _renewing = true;
+        try
+        {
+            await Open(persistent);
+        }
+        finally
+        {
+            _renewing = false;
+        }
     }
 
-    private void Obey(string rules) => _slots.Rules = _rules = ObjectRules.Parse(rules) ?? ObjectRules.None;
+    /// <summary>Tells the room that the object is used, and hears its rules.</summary>
+    /// <returns>Why the room does not have it; null where it does.</returns>
+    private async Task<Refusal?> Open(bool persistent)
+    {
+        var opened = await Room.OpenObject(_key.Name, persistent);
+        if (!opened.IsDone)
+            return opened.Refusal;
+        _openedAt = clock.GetUtcNow();
+        Obey(opened.Value);
+        return null;
+    }
+
+    /// <summary>Rules that an older silo cannot read leave those that it has: the room has checked them.</summary>
+    private void Obey(string text)
+    {
+        if (ObjectRules.Parse(text) is { } rules)
+            _slots.Rules = _rules = rules;
+    }
 
     /// <summary>An object that is not persistent is gone with its last subscriber.</summary>
     private void EndUnused()
@@ -186,7 +213,7 @@ internal sealed partial class SharedObjectGrain(
 
     private void Reset()
     {
-        _slots = new SharedSlots(_key.Name, options.Value) { Rules = _rules };
+        _slots = new SharedSlots(_key.Name, options.Value) { Rules = _rules ?? ObjectRules.None };
         _feed = new SharedObjectFeed(_key, clock);
     }
 

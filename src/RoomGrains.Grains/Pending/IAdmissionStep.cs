@@ -108,7 +108,7 @@ public abstract record StepResult
     }
 
     /// <summary>The connection sits in a room: only the last steps say this.</summary>
-    internal sealed record Seated(RoomKey Room) : StepResult
+    internal sealed record Seated(RoomKey Room, bool AsksPlays) : StepResult
     {
         public override string ToString() => $"gives a seat in {Room}";
     }

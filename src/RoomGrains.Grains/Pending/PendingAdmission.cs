@@ -46,9 +46,6 @@ internal sealed partial class PendingAdmission
     /// <summary>What it does for the room, where a ticket says that it is a media job of this cluster; empty: a client.</summary>
     public string Service { get; set; } = "";
 
-    /// <summary>Whether the room that gave it a seat wants to be asked before it plays a stream.</summary>
-    public bool AsksPlays { get; set; }
-
     /// <summary>Who it is, as far as it has proved that already.</summary>
     public Identity Identity { get; set; } = Identity.Anonymous(MemberRole.Member);
 
@@ -107,7 +104,8 @@ internal sealed partial class PendingAdmission
     /// <summary>Who would sit in the room.</summary>
     public Member Member => new() { Id = Id, Node = Request.Node, Address = Request.Address.ToString(), Client = Request.Client, Service = Service, Identity = Identity };
 
-    public Verdict Accept(RoomKey room, string by, bool confirm) => New(VerdictKind.Accept, by, confirm) with { Room = room, Service = Service, Identity = Identity, AsksPlays = AsksPlays };
+    public Verdict Accept(StepResult.Seated seat, string by, bool confirm) =>
+        New(VerdictKind.Accept, by, confirm) with { Room = seat.Room, Service = Service, Identity = Identity, AsksPlays = seat.AsksPlays };
 
     public Verdict Reject(Refusal refusal, string by, bool confirm) =>
         New(VerdictKind.Reject, by, confirm) with { Code = refusal.Code, Description = refusal.Message };

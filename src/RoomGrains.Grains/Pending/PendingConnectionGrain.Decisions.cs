@@ -19,7 +19,7 @@ internal sealed partial class PendingConnectionGrain
         admission.Note(by, "approves");
         using var patience = new CancellationTokenSource(LongestApproval, silo.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _ended.Token);
-        RoomKey room;
+        StepResult.Seated seat;
         try
         {
             // The policy goes on beside this: where the room turns out to be full, the connection is pending as it was before.
@@ -29,14 +29,14 @@ internal sealed partial class PendingConnectionGrain
                 admission.Note(by, $"could not let it in: {sat.Refusal}");
                 return Undecidable() ?? sat.Refusal;
             }
-            room = sat.Value;
+            seat = sat.Value;
         }
         catch (OperationCanceledException)
         {
             return Undecidable() ?? new Refusal(RefusalCode.Unavailable, "The directory or the room could not be reached. The connection is still pending: try again.");
         }
-        var told = await Deliver(PendingState.Accepted, admission.Accept(room, by, confirm: true));
-        if (remember && told.IsDone && await GrainFactory.GetRoom(room).Remember(admission.Identity.User, by) is { IsDone: false } not)
+        var told = await Deliver(PendingState.Accepted, admission.Accept(seat, by, confirm: true));
+        if (remember && told.IsDone && await GrainFactory.GetRoom(seat.Room).Remember(admission.Identity.User, by) is { IsDone: false } not)
             admission.Note(by, $"could not have it remembered: {not.Refusal}");
         return told;
     }
@@ -68,7 +68,7 @@ internal sealed partial class PendingConnectionGrain
             await _seating!.Close(keep: null);
     }
 
-    private static async Task<Answer<RoomKey>> Seat(Seating seating, PendingAdmission admission)
+    private static async Task<Answer<StepResult.Seated>> Seat(Seating seating, PendingAdmission admission)
     {
         RoomKey room;
         if (admission.WaitsFor == ApprovalName)
@@ -84,7 +84,7 @@ internal sealed partial class PendingConnectionGrain
             room = assigned.Value.Room;
         }
         var (taken, seat) = await seating.Sit(room, approved: true);
-        return seat.IsDone ? taken : seat.Refusal;
+        return seat.IsDone ? new StepResult.Seated(taken, seat.Value.AsksPlays) : seat.Refusal;
     }
 
     private async Task<Answer<Verdict>> Deliver(PendingState state, Verdict verdict)

@@ -179,7 +179,7 @@ internal sealed partial class PendingConnectionGrain(PendingServices silo) : Gra
         switch (result)
         {
             case StepResult.Seated seated:
-                End(PendingState.Accepted, admission.Accept(seated.Room, Policy, confirm: false), Policy, new Decision(result));
+                End(PendingState.Accepted, admission.Accept(seated, Policy, confirm: false), Policy, new Decision(result));
                 break;
             case StepResult.Redirected elsewhere:
                 End(PendingState.Redirected, admission.Redirect(elsewhere.Url, Policy, confirm: false), Policy, new Decision(result));

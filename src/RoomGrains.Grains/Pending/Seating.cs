@@ -44,7 +44,6 @@ internal sealed class Seating(IGrainFactory grains, PendingAdmission admission)
             {
                 seat = await grains.GetRoom(room).TakeSeat(request);
                 maybe = seat is { IsDone: true, Value.Outcome: SeatOutcome.Seated };
-                admission.AsksPlays = seat.Value?.AsksPlays == true;
             }
             finally
             {

@@ -7,12 +7,7 @@ namespace RoomGrains.Grains.Rooms;
 [Alias("RoomGrains.Grains.IRoomFollower")]
 internal interface IRoomFollower : IGrainWithStringKey
 {
-    /// <summary>What holds in all rooms of the application has changed. Who is banned now is put out.</summary>
+    /// <summary>What holds in all rooms of the application has changed. Who may not be here any more is put out.</summary>
     [Alias("Follow"), OneWay]
     Task Follow(ApplicationRules rules);
-
-    /// <summary>A stream key has been revoked: who came, or publishes, with it is put out.</summary>
-    /// <param name="id">The key's id.</param>
-    [Alias("KeyRevoked"), OneWay]
-    Task KeyRevoked(string id);
 }

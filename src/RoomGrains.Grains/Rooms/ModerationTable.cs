@@ -36,6 +36,9 @@ internal sealed class ModerationTable
     /// <summary>Of bans alone.</summary>
     public static ModerationTable Of(ImmutableArray<Ban> bans) => bans.IsEmpty ? Empty : new ModerationTable(Empty._lists with { Bans = bans });
 
+    /// <summary>Whether nobody was banned.</summary>
+    public bool HasNoBans => _lists.Bans.IsEmpty;
+
     /// <summary>Whether anybody was muted; it may have run out.</summary>
     public bool HasMutes => !_lists.Mutes.IsEmpty;
 

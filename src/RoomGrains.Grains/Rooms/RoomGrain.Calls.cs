@@ -86,7 +86,7 @@ internal sealed partial class RoomGrain
     private Answer<long> Speak(ConnectionId speaker, Identity identity, string? text)
     {
         if (text is null || string.Concat(text.Where(c => c == '\n' || !char.IsControl(c))).Trim() is not { Length: > 0 } line)
-            return new Refusal(RefusalCode.InvalidArgument, "room.say(text) needs a text.");
+            return new Refusal(RefusalCode.InvalidArgument, "A line of chat needs a text.");
         if (line.Length > _options.ChatLength)
         {
             _metrics.LimitHit("chat-length");

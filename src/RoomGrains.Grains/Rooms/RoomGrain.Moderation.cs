@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
 using RoomGrains.Grains.Directory;
 
@@ -73,7 +74,7 @@ internal sealed partial class RoomGrain
         ban = checkedBan.Value;
         if (await Lay(lists => lists.With(ban)) is { } refused)
             return refused;
-        Record(ModerationRules.Banned(ban, Now, PutOutBanned()));
+        Record(ModerationRules.Banned(ban, Now, PutOutUnwanted(_seats.Members)));
         return ban;
     }
 
@@ -136,21 +137,30 @@ internal sealed partial class RoomGrain
     public Task<Answer<RoomModeration>> DescribeModeration() =>
         Task.FromResult<Answer<RoomModeration>>(Exists || _store.Value.Moderation is not null ? _moderation.Current(Now) : UnknownRoom());
 
-    public Task Follow(ApplicationRules rules)
+    public async Task Follow(ApplicationRules rules)
     {
+        await _gathered;
+        if (rules.Version <= _rulesVersion)
+            return;
         var before = Settings;
-        (_application, _applicationBans) = (rules.Settings, ModerationTable.Of(rules.Bans));
+        Obey(rules);
         NoteSettings(before);
-        PutOutBanned();
+        PutOutUnwanted(_seats.Members);
         Changed();
-        return Task.CompletedTask;
     }
 
-    public Task KeyRevoked(string id)
+    private void Obey(ApplicationRules rules)
     {
-        var publishers = _streams.Streams.Where(stream => stream.StreamKey == id).Select(stream => stream.Publisher).ToHashSet();
-        PutOut([.. _seats.Members.Where(member => member.Identity.StreamKey == id || publishers.Contains(member.Id))], "Your stream key has been revoked.");
-        return Task.CompletedTask;
+        (_rulesVersion, _application, _applicationBans) = (rules.Version, rules.Settings, ModerationTable.Of(rules.Bans));
+        _revokedKeys = rules.RevokedKeys.Select(key => key.Id).ToFrozenSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>What the directory has told may not have come.</summary>
+    private async Task AskForRules()
+    {
+        _rulesAskedAt = Now;
+        if (await Register.RulesAfter(_rulesVersion) is { } newer)
+            await Follow(newer);
     }
 
     private async Task<Answer<RoomDetails>> Keep(Func<RoomSettings, RoomSettings> change, string action, string by)
@@ -178,8 +188,8 @@ internal sealed partial class RoomGrain
         var member = request.Member;
         if (member.Service.Length > 0 || _seats.Contains(member.Id))
             return null;
-        if (FindBan(member) is { } ban)
-            return Banned(ban);
+        if (Unwanted(member) is { } unwanted)
+            return unwanted;
         // Who was asked by its node to connect anew is nobody new.
         return settings.Locked && member.Identity.Role != MemberRole.Moderator && !(request.Replaces is { } old && _seats.Contains(old))
             ? new Refusal(RefusalCode.RoomLocked, $"The room {_key} is locked: nobody new gets in now.")
@@ -189,16 +199,36 @@ internal sealed partial class RoomGrain
     /// <summary>The room's own ban of somebody, or its application's.</summary>
     private Ban? FindBan(Member member) => _moderation.FindBan(member, Now) ?? _applicationBans.FindBan(member, Now);
 
-    /// <returns>How many.</returns>
-    private int PutOutBanned()
+    /// <summary>Why somebody may not be here; null where nothing is against it.</summary>
+    private Refusal? Unwanted(Member member)
     {
-        var banned = _seats.Members.Select(member => (Member: member, Ban: member.Service.Length == 0 ? FindBan(member) : null)).Where(found => found.Ban is not null).ToArray();
-        foreach (var sameWords in banned.GroupBy(found => found.Ban!.Reason, found => found.Member))
-            PutOut([.. sameWords], sameWords.Key);
-        return banned.Length;
+        if (_moderation.FindBan(member, Now) is { } ban)
+            return Banned(ban, _key.ToString());
+        if (_applicationBans.FindBan(member, Now) is { } everywhere)
+            return Banned(everywhere, _key.Application);
+        return member.Identity.StreamKey.Length > 0 && _revokedKeys.Contains(member.Identity.StreamKey)
+            ? new Refusal(RefusalCode.InvalidCredentials, "Your stream key has been revoked.")
+            : null;
     }
 
-    private Refusal Banned(Ban ban) => new(RefusalCode.Banned, $"You are banned from {_key}{(ban.Until is { } until ? $" until {until:u}" : "")}: {ban.Reason}");
+    /// <summary>Puts out, of these, who may not be here: as who they came in, or as who they publish.</summary>
+    /// <returns>How many.</returns>
+    private int PutOutUnwanted(IEnumerable<Member> members)
+    {
+        // As nearly always.
+        if (_moderation.HasNoBans && _applicationBans.HasNoBans && _revokedKeys.Count == 0)
+            return 0;
+        var published = _streams.Streams.ToLookup(stream => stream.Publisher, stream => new Identity { User = stream.User, StreamKey = stream.StreamKey });
+        Refusal? Of(Member member) => member.Service.Length > 0 ? null
+            : published[member.Id].Prepend(member.Identity).Select(identity => Unwanted(member with { Identity = identity })).FirstOrDefault(refusal => refusal is not null);
+        var unwanted = members.Select(member => (Member: member, Why: Of(member))).Where(found => found.Why is not null).ToArray();
+        foreach (var sameWords in unwanted.GroupBy(found => found.Why!.Message, found => found.Member))
+            PutOut([.. sameWords], sameWords.Key);
+        return unwanted.Length;
+    }
+
+    private static Refusal Banned(Ban ban, string where) =>
+        new(RefusalCode.Banned, $"You are banned from {where}{(ban.Until is { } until ? $" until {until:u}" : "")}: {ban.Reason}");
 
     /// <summary>Lays something down, durably. What has run out goes with it.</summary>
     /// <returns>Why not; null when it was done.</returns>
@@ -248,25 +278,13 @@ internal sealed partial class RoomGrain
     /// <summary>Writes down what was done; nobody waits for it.</summary>
     private void Record(string action, string by, string subject, string details) => Record(new AuditEntry(Now, ModerationRules.By(by), action, subject, details));
 
-    private void Record(AuditEntry entry) => RecordAsync(entry).Ignore();
-
-    private async Task RecordAsync(AuditEntry entry)
-    {
-        try
-        {
-            await GrainFactory.GetAudit(_key).Append(entry);
-        }
-        catch (Exception e) when (Retry.IsInfrastructure(e))
-        {
-            Log.NotRecorded(_logger, _key, entry.By, entry.Action, entry.Subject, e.Message);
-        }
-    }
+    private void Record(AuditEntry entry) => GrainFactory.GetAudit(_key).Record(entry, _logger).Ignore();
 
     private Refusal NoMember(ConnectionId connection) =>
         new(RefusalCode.NotAMember, $"There is no member {connection} in {_key}. 'roomctl rooms show {_key}' lists them.");
 
     private Refusal NothingToUndo(string done, string subject) =>
-        new(RefusalCode.NothingToUndo, $"'{PlainText.Of(subject)}' is not {done} in {_key}. 'roomctl moderation show {_key}' lists who is.");
+        new(RefusalCode.NothingToUndo, $"'{PlainText.Of(subject)}' is not {done} in {_key}. 'roomctl moderation show {_key}' lists who is, and 'roomctl moderation show {_key.Application}' who is banned from all rooms.");
 
     private void PutOut(IReadOnlyList<Member> members, string reason)
     {

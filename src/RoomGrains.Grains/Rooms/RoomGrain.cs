@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -52,6 +53,9 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
     private readonly RoomWatchers _watchers;
     private ModerationTable _moderation = ModerationTable.Empty;
     private ModerationTable _applicationBans = ModerationTable.Empty;
+    private FrozenSet<string> _revokedKeys = FrozenSet<string>.Empty;
+    private long _rulesVersion;
+    private DateTimeOffset _rulesAskedAt;
     private ImmutableArray<MemberMute> _mutes = [];
     private RoomKey _key;
     private ApplicationSettings _application = new();
@@ -65,6 +69,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
     private DateTimeOffset _reportedAt;
     private DateTimeOffset? _closedAt;
     private int _countedMembers;
+    private readonly List<Member> _reported = [];
+    private bool _reports;
     private bool _inDirectory;
     private bool _reportsSoon;
     private bool _changedSince;
@@ -86,6 +92,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
         {
             Joined = member =>
             {
+                if (_reports)
+                    _reported.Add(member);
                 _watchers.Note(RoomEventKind.MemberJoined, member);
                 _hooks.Joined(member);
             },
@@ -129,8 +137,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
     {
         if (!RoomKey.TryParse(this.GetPrimaryKeyString(), out _key))
             throw new ArgumentException($"'{this.GetPrimaryKeyString()}' is no room: write application/room.");
-        var rules = await Register.Activated(_key.Room, _store.Value.Settings);
-        (_application, _applicationBans) = (rules.Settings, ModerationTable.Of(rules.Bans));
+        Obey(await Register.Activated(_key.Room, _store.Value.Settings));
+        _rulesAskedAt = Now;
         _moderation = ModerationTable.Of(_store.Value);
         _emptySince = Now;
         _routes = new RouteTable(_key, Now);
@@ -225,8 +233,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
             return Answer.Done;
         if (identity is not null)
             player = player with { Identity = identity };
-        if (FindBan(player) is { } ban)
-            return Banned(ban);
+        if (Unwanted(player) is { } unwanted)
+            return unwanted;
         return await _hooks.MayPlay(player, stream) is { } refused ? refused : Answer.Done;
     }
 
@@ -235,8 +243,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
         if (_seats.Find(claim.Publisher) is not { } member)
             return null;
         // Who came in unknown, and is somebody by the stream's own key, may be one who is not wanted.
-        if (claim.Identity is { } proved && FindBan(member with { Identity = proved }) is { } ban)
-            return Banned(ban);
+        if (claim.Identity is { } proved && Unwanted(member with { Identity = proved }) is { } unwanted)
+            return unwanted;
         var settings = Settings;
         var publishes = settings.StreamsPerMember > 0 ? _streams.CountOf(claim, PublishRules.Publisher(claim, member).User) : 0;
         return PublishRules.Refuse(claim, member, settings, publishes);
@@ -254,11 +262,17 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
         var now = Now;
         if (_silos.IsDead(presence.SiloAddress) || !_nodes.TryReport(presence, now))
             return Task.FromResult(RoutesFor(presence));
-        foreach (var stray in _seats.Apply(presence.Node, presence.Members, now).GroupBy(s => s.Reason, s => s.Connection))
+        _reports = true;
+        var strays = _seats.Apply(presence.Node, presence.Members, now);
+        _reports = false;
+        foreach (var stray in strays.GroupBy(s => s.Reason, s => s.Connection))
             _nodes.Observer(presence.Node)?.Disconnect(_key, [.. stray], stray.Key).Ignore();
         foreach (var old in _streams.Apply(presence.Node, presence.Streams, _seats.Contains, now))
             Tell(old);
         _routes.Heard(presence.RoutesVersion);
+        if (_reported.Count > 0 && _gathering.IsDone)
+            PutOutUnwanted(_reported);
+        _reported.Clear();
         NoteMutes();
         _streams.NoteChange();
         Changed();
@@ -295,6 +309,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
     {
         await _gathering.Run();
         SendRoutes();
+        // Who was in before may have become unwanted while nobody was here to put him out.
+        PutOutUnwanted(_seats.Members);
     }
 
     private Task Tick()
@@ -321,6 +337,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
             End(aloneFor: now - _emptySince - _options.EmptyRoomTime);
         else if (Exists && now - _reportedAt >= RenewPeriod)
             Tell();
+        if (now - _rulesAskedAt >= RenewPeriod)
+            AskForRules().Ignore();
         return Task.CompletedTask;
     }
 
@@ -394,9 +412,6 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
     {
         [LoggerMessage(1400, LogLevel.Information, "Room {Room} has been closed: {Reason}")]
         public static partial void Closed(ILogger logger, RoomKey room, string reason);
-
-        [LoggerMessage(1404, LogLevel.Error, "Room {Room}: that {By} did '{Action}' ({Subject}) could not be recorded: {Error}")]
-        public static partial void NotRecorded(ILogger logger, RoomKey room, string by, string action, string subject, string error);
 
         [LoggerMessage(1402, LogLevel.Warning, "Room {Room}: {Members} members have gone with a node that stopped reporting")]
         public static partial void LeaseEnded(ILogger logger, RoomKey room, int members);

@@ -60,8 +60,8 @@ internal sealed partial class WebhookClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>Whether the hook wants to hear of these events.</summary>
-    public bool Wants(string name) => _options.Events.Count == 0 || _options.Events.Contains(name);
+    /// <summary>Whether the hook wants to hear of these events. Each play costs its player the wait, and a strict program refuses what it does not know: that event must be asked for by name.</summary>
+    public bool Wants(string name) => _options.Events.Count == 0 ? name != WebhookNames.OnPlay : _options.Events.Contains(name);
 
     /// <summary>Whether what the hook does not answer is allowed.</summary>
     public bool FailsOpen => _options.FailOpen;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RoomGrains.Rtmp.Amf;
@@ -6,12 +7,20 @@ namespace RoomGrains.Node.Api;
 
 /// <summary>
 /// What clients of RTMP say to each other, as JSON: null and undefined are null, dates are texts in ISO 8601, bytes are Base64, and what JSON has no form for is its
-/// text. In the other direction there are null, booleans, numbers, texts, lists and objects.
+/// text. Arrays with named elements are objects, as in AMF0. In the other direction there are null, booleans, numbers, texts, lists and objects.
 /// </summary>
 internal sealed class AmfConverter : JsonConverter<AmfValue>
 {
     /// <summary>Deeper than anybody nests on purpose.</summary>
     private const int MaxDepth = 16;
+
+    /// <summary>
+    /// What one value may be in JSON, about in characters. An object that another refers to a hundred times is sent once in AMF and written a hundred times
+    /// here: three hundred bytes of references could fill any memory. What is beyond it is left out, and an ellipsis says so.
+    /// </summary>
+    private const int MaxLength = 200_000;
+
+    private const string Ellipsis = "…";
 
     public override bool HandleNull => true;
 
@@ -48,6 +57,13 @@ internal sealed class AmfConverter : JsonConverter<AmfValue>
 
     public override void Write(Utf8JsonWriter writer, AmfValue value, JsonSerializerOptions options)
     {
+        var left = MaxLength;
+        Write(writer, value, MaxDepth, ref left);
+    }
+
+    private static void Write(Utf8JsonWriter writer, AmfValue value, int depth, ref int left)
+    {
+        left -= 8;
         if (value.IsNothing)
             writer.WriteNullValue();
         else if (value.Kind == AmfKind.Boolean)
@@ -56,28 +72,49 @@ internal sealed class AmfConverter : JsonConverter<AmfValue>
             writer.WriteNumberValue(number);
         else if (value.TryGetDate(out var date))
             writer.WriteStringValue(date);
-        else if (value.AsString() is { } text)
-            writer.WriteStringValue(text);
         else if (value.AsBytes() is { } bytes)
-            writer.WriteBase64StringValue(bytes);
-        else if (value.AsArray() is { } array && writer.CurrentDepth < MaxDepth)
-        {
-            writer.WriteStartArray();
-            foreach (var item in array)
-                Write(writer, item, options);
-            writer.WriteEndArray();
-        }
-        else if (value.AsObject() is { } named && writer.CurrentDepth < MaxDepth)
-        {
-            writer.WriteStartObject();
-            foreach (var (name, item) in named)
-            {
-                writer.WritePropertyName(name);
-                Write(writer, item, options);
-            }
-            writer.WriteEndObject();
-        }
+            Write(writer, Convert.ToBase64String(bytes.AsSpan(0, Math.Min(bytes.Length, Math.Max(left, 0)))), ref left);
+        else if (depth == 0 || left <= 0)
+            writer.WriteStringValue(Ellipsis);
+        else if (value.AsArray() is { Named: null or { Count: 0 } } array)
+            WriteArray(writer, array, depth, ref left);
+        else if (value.AsArray() is { } mixed)
+            WriteObject(writer, mixed.Select((item, index) => KeyValuePair.Create(index.ToString(CultureInfo.InvariantCulture), item)).Concat(mixed.Named!), depth, ref left);
+        else if (value.AsObject() is { } named)
+            WriteObject(writer, named, depth, ref left);
         else
-            writer.WriteStringValue(value.ToString());
+            Write(writer, value.AsString() ?? value.AsXml() ?? value.Kind.ToString(), ref left);
+    }
+
+    private static void Write(Utf8JsonWriter writer, string text, ref int left)
+    {
+        writer.WriteStringValue(left >= text.Length ? text : Ellipsis);
+        left -= text.Length;
+    }
+
+    private static void WriteArray(Utf8JsonWriter writer, AmfArray array, int depth, ref int left)
+    {
+        writer.WriteStartArray();
+        foreach (var item in array)
+        {
+            Write(writer, item, depth - 1, ref left);
+            if (left <= 0)
+                break;
+        }
+        writer.WriteEndArray();
+    }
+
+    private static void WriteObject(Utf8JsonWriter writer, IEnumerable<KeyValuePair<string, AmfValue>> named, int depth, ref int left)
+    {
+        writer.WriteStartObject();
+        foreach (var (name, item) in named)
+        {
+            left -= name.Length;
+            if (left <= 0)
+                break;
+            writer.WritePropertyName(name);
+            Write(writer, item, depth - 1, ref left);
+        }
+        writer.WriteEndObject();
     }
 }

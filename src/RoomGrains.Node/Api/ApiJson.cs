@@ -16,6 +16,7 @@ internal static class ApiJson
     {
         options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        (options.RespectNullableAnnotations, options.RespectRequiredConstructorParameters) = (true, true);
         options.Converters.Add(new MediaConverter());
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new TextConverter<ConnectionId>(ConnectionId.TryParse));

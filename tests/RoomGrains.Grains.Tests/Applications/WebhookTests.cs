@@ -133,7 +133,7 @@ public sealed class WebhookTests : IDisposable
     [Fact]
     public async Task A_hook_knows_who_asks_says_who_it_is_and_hears_what_becomes_of_it()
     {
-        await using var cluster = await Start();
+        await using var cluster = await Start(options => options.Events = ["on_connect", "on_publish", "on_play", "on_unpublish", "on_join", "on_leave"]);
         _hook.Answer = (happened, response) => Hook.Text(happened, "event") switch
         {
             "on_connect" => Hook.Json(response, """{"user":"u-17","name":"Anna","role":"moderator"}"""),
@@ -190,6 +190,8 @@ public sealed class WebhookTests : IDisposable
     public async Task It_may_decide_later()
     {
         await using var cluster = await Start();
+        // What players would wait for must be asked for by name.
+        Assert.False((await cluster.Client.Admit(Requests.New("chat", "other"))).AsksPlays);
         _hook.Answer = (_, response) => Hook.Json(response, """{"decision":"pending"}""");
         var request = Requests.New();
         var admission = cluster.Client.Admit(request, confirm: true);

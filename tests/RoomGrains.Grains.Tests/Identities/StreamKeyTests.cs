@@ -93,6 +93,9 @@ public sealed class StreamKeyTests(KeySilo silo) : IClassFixture<KeySilo>
         Assert.Equal(new[] { came.Id, publishes.Id }.ToHashSet(), node.Disconnects.Select(put => put.Item2).ToHashSet());
         Assert.All(node.Disconnects, put => Assert.Equal("Your stream key has been revoked.", put.Item3));
         Assert.Equal(new[] { other.Id, watches.Id }.ToHashSet(), (await room.Describe()).ValueOrThrow().Members.Select(member => member.Id).ToHashSet());
+        // One who has proved itself before and comes only now: it waited for a moderator.
+        Assert.Equal(RefusalCode.InvalidCredentials, (await room.TakeSeat(new SeatRequest(Of(proof), Approved: true))).Refusal?.Code);
+        Assert.Equal(RefusalCode.InvalidCredentials, (await room.ClaimStream(new StreamClaim(watches.Id, "a", "cam", proof.Identity))).Refusal?.Code);
     }
 
     [Fact]

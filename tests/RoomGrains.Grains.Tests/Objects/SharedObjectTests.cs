@@ -157,6 +157,22 @@ public sealed class SharedObjectTests(OneHeldSilo silo) : IClassFixture<OneHeldS
         Assert.Equal(RefusalCode.InvalidSetting, (await Room.Set(new RoomSettings { Objects = "notes" })).Refusal!.Code);
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Rules_hold_for_an_object_that_has_just_come_up_again(bool renewed)
+    {
+        (await Room.Create(new RoomSettings { Objects = "scores:server:moderators" })).ValueOrThrow();
+        await Sit(_a);
+        var scores = Get("scores");
+        var wish = Wish("scores", _a) with { Member = ConnectionId.New(), Role = MemberRole.Moderator, Persistent = true };
+        (await scores.UseObject(wish)).ValueOrThrow();
+        await scores.Change(null, MemberRole.Guest, [SharedObjectChange.Set("x", 1)]);
+        await _cluster.Deactivate(scores);
+        if (renewed)
+            await scores.RenewObject(Wish("scores", _a) with { Persistent = true });
+        Assert.Equal(RefusalCode.NotPermitted, Assert.Single((await scores.Change(ConnectionId.New(), MemberRole.Moderator, [SharedObjectChange.Set("x", 2)])).ValueOrThrow()).Refusal.Code);
+        Assert.Equal(RefusalCode.NotPermitted, (await scores.UseObject(wish with { Role = MemberRole.Member })).Refusal?.Code);
+    }
+
     [Fact]
     public async Task The_server_talks_in_the_room_s_chat()
     {

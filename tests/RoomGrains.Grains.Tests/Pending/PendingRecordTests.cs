@@ -33,7 +33,7 @@ public sealed class PendingRecordTests
     {
         var admission = New(room: null);
         admission.Room = "lobby";
-        admission.TryEnd(PendingState.Accepted, admission.Accept(Lobby, "policy", confirm: false));
+        admission.TryEnd(PendingState.Accepted, admission.Accept(new StepResult.Seated(Lobby, AsksPlays: true), "policy", confirm: false));
         Assert.Equal(Lobby, Reread(admission).Verdict!.Room);
     }
 
@@ -42,7 +42,7 @@ public sealed class PendingRecordTests
     {
         var admission = New();
         admission.Service = "record";
-        admission.TryEnd(PendingState.Accepted, admission.Accept(Lobby, "policy", confirm: false));
+        admission.TryEnd(PendingState.Accepted, admission.Accept(new StepResult.Seated(Lobby, AsksPlays: true), "policy", confirm: false));
         Assert.Equal("record", Reread(admission).Verdict!.Service);
     }
 

@@ -49,7 +49,7 @@ public sealed class ModerationTests : IClassFixture<OneHeldSilo>
 
         var ban = (await _room.Ban(new Ban { User = "troll", Reason = "Be\r\nkind.", By = "alice", Until = Clock.GetUtcNow() + TimeSpan.FromHours(1) })).ValueOrThrow();
         Assert.Equal(("Bekind.", Clock.GetUtcNow()), (ban.Reason, ban.At));
-        await Until.True(() => Task.FromResult(_a.Disconnects.Contains((_key, troll.Id, "Bekind."))), "its node was told");
+        await Until.True(() => Task.FromResult(_a.Disconnects.Any(put => put.Connection == troll.Id && put.Reason.EndsWith(": Bekind.", StringComparison.Ordinal))), "its node was told");
         var refused = (await _room.TakeSeat(new SeatRequest(Member("troll"), Approved: true))).Refusal!;
         Assert.Equal(RefusalCode.Banned, refused.Code);
         Assert.Contains("Bekind.", refused.Message, StringComparison.Ordinal);
@@ -120,7 +120,7 @@ public sealed class ModerationTests : IClassFixture<OneHeldSilo>
 
         Assert.Equal(RefusalCode.InvalidSetting, (await directory.Ban(new Ban())).Refusal!.Code);
         Assert.Equal(Clock.GetUtcNow(), (await directory.Ban(new Ban { User = "troll", Reason = "Enough.", By = "alice", Until = Clock.GetUtcNow() + TimeSpan.FromHours(1) })).ValueOrThrow().At);
-        await Until.True(() => Task.FromResult(_a.Disconnects.Contains((_key, troll.Id, "Enough.")) && _a.Disconnects.Contains((otherKey, second.Id, "Enough."))), "both are put out");
+        await Until.True(() => Task.FromResult(_a.Disconnects.Any(put => put.Connection == troll.Id && put.Reason == $"You are banned from {_key.Application} until {Clock.GetUtcNow() + TimeSpan.FromHours(1):u}: Enough.") && _a.Disconnects.Any(put => put.Connection == second.Id)), "both are put out");
         Assert.Equal(2, _a.Disconnects.Count);
         Assert.Equal(RefusalCode.Banned, await Enter(Member("troll")));
         // A room that comes up later asks.
@@ -138,6 +138,58 @@ public sealed class ModerationTests : IClassFixture<OneHeldSilo>
         Clock.Advance(TimeSpan.FromHours(1));
         Assert.Empty(await directory.ListBans());
         Assert.Null(await Enter(Member("late")));
+    }
+
+    /// <summary>An encoder that came in unknown, and showed a key with its stream.</summary>
+    [Fact]
+    public async Task Who_is_known_by_its_stream_alone_is_put_out_too()
+    {
+        await _room.Create(new RoomSettings());
+        var (encoder, other) = (await Seated(Member()), await Seated(Member()));
+        (await _room.ClaimStream(new StreamClaim(encoder.Id, "a", "cam", new Identity { User = "troll", Role = MemberRole.Publisher, Source = IdentitySources.Key }))).ValueOrThrow();
+        _a.Members[_key] = [encoder, other];
+        await _a.Report(_key);
+        (await _room.Ban(new Ban { User = "troll" })).ValueOrThrow();
+        await Until.True(() => Task.FromResult(!_a.Disconnects.IsEmpty), "its node was told");
+        Assert.Equal(encoder.Id, Assert.Single(_a.Disconnects).Connection);
+        Assert.Equal(other.Id, Assert.Single((await _room.Describe()).ValueOrThrow().Members).Id);
+    }
+
+    /// <summary>Nobody was there to put him out when he was banned; the room hears of him from his node.</summary>
+    [Fact]
+    public async Task Who_was_banned_while_the_room_was_away_is_put_out_when_it_is_back()
+    {
+        var (troll, other) = (await Seated(Member("troll")), await Seated(Member("kind")));
+        _a.Members[_key] = [troll, other];
+        await _a.Report(_key);
+        await _cluster.Deactivate(_room);
+        // The directory knows nothing of this room now: it is not told.
+        await _cluster.Deactivate(_cluster.Client.GetDirectory(_key.Application));
+        (await _cluster.Client.GetDirectory(_key.Application).Ban(new Ban { User = "troll" })).ValueOrThrow();
+        await _a.Report(_key);
+        await Until.True(async () =>
+        {
+            await _a.Report(_key);
+            return !_a.Disconnects.IsEmpty;
+        }, "it is put out");
+        Assert.Equal(troll.Id, Assert.Single(_a.Disconnects.Select(put => put.Connection).Distinct()));
+    }
+
+    [Fact]
+    public async Task A_room_that_was_not_told_of_a_ban_asks()
+    {
+        var troll = await Seated(Member("troll"));
+        _a.Members[_key] = [troll];
+        await _a.Report(_key);
+        // It has forgotten the rooms, and tells none.
+        await _cluster.Deactivate(_cluster.Client.GetDirectory(_key.Application));
+        (await _cluster.Client.GetDirectory(_key.Application).Ban(new Ban { User = "troll" })).ValueOrThrow();
+        await Until.True(async () =>
+        {
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            await _a.Report(_key);
+            return _a.Disconnects.Any(put => put.Connection == troll.Id);
+        }, "it has asked");
     }
 
     [Fact]

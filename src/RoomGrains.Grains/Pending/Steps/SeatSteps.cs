@@ -30,7 +30,7 @@ internal sealed class SeatStep : IAdmissionStep
         if (!seat.IsDone)
             return new StepResult.Rejected(seat.Refusal);
         if (seat.Value.Outcome == SeatOutcome.Seated)
-            return new StepResult.Seated(room);
+            return new StepResult.Seated(room, seat.Value.AsksPlays);
         admission.SetDeadline(seat.Value.Settings.Deadline);
         return StepResult.Continue;
     }
