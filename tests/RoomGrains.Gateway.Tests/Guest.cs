@@ -159,7 +159,7 @@ internal sealed class Guest : IAsyncDisposable
     public async Task<string> SyncAsync()
     {
         var pong = $"Pong{++_pings}";
-        await Client.SendAsync(MessageType.UserControl, 0, 0, [0, (byte)UserControlEventType.PingRequest, 0, 0, 0, (byte)_pings], 2);
+        await Client.SendAsync(MessageType.UserControl, 0, 0, [0, (byte)UserControlEventType.PingRequest, 0, 0, (byte)(_pings >> 8), (byte)_pings], 2);
         return (await UntilAsync(pong))[..^pong.Length].TrimEnd();
     }
 
