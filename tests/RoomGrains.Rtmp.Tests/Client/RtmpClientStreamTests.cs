@@ -250,11 +250,14 @@ public class RtmpClientStreamTests(ITestOutputHelper output)
     {
         var queue = new ReceiveQueue(10, 1000);
         var (before, after) = (Message(1), Message(2));
+        // One reference is the test's: a buffer that goes back to the pool may serve another test at once.
+        before.Payload.AddReference();
+        after.Payload.AddReference();
         await queue.AddAsync(before);
         queue.Abandon();
         await queue.AddAsync(after);
-        Assert.Throws<ObjectDisposedException>(() => before.Payload.Memory);
-        Assert.Throws<ObjectDisposedException>(() => after.Payload.Memory);
+        Assert.False(before.Payload.IsShared);
+        Assert.False(after.Payload.IsShared);
         Assert.Null(await queue.ReadAsync(Cancel));
     }
 
