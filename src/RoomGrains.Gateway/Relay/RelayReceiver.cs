@@ -89,7 +89,8 @@ internal sealed class RelayReceiver(Func<Publication?> publish, Func<bool> isCro
     {
         lock (_waiting)
         {
-            if (!_draining && _waiting.Count == 0 && !isCrowded())
+            // The answer to play is awaited: it stands at the beginning, and behind nothing.
+            if (!_draining && _waiting.Count == 0 && (!isCrowded() || CommandMessage.IsCommand(message.Type)))
                 return false;
             if (_stopped)
                 return true;
