@@ -84,7 +84,7 @@ internal sealed partial class StreamKeysGrain(
         {
             await GrainFactory.GetGrain<IRoomRegister>(Application).KeyRevoked(id);
         }
-        catch (Exception e) when (Retry.IsInfrastructure(e))
+        catch (Exception e) when (e is DatabaseUnavailableException || Retry.IsInfrastructure(e))
         {
             // It is revoked; who has come with it stays until it connects again.
             Log.NotPutOut(logger, id, Application, e.Message);

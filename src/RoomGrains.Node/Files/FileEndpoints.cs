@@ -7,8 +7,8 @@ using RoomGrains.Node.Hosting;
 namespace RoomGrains.Node.Files;
 
 /// <summary>
-/// What media jobs have written, over HTTP. Recordings are for who has a link or the admin token; HLS and thumbnails are for everybody, as
-/// playing is. A node that does not have a file sends on to the one that has it.
+/// What media jobs have written, over HTTP. Recordings are for who has a link or the admin token; HLS and thumbnails are for everybody who
+/// knows the address: no room is asked, and nobody says who he is. A node that does not have a file sends on to the one that has it.
 /// </summary>
 internal sealed partial class FileEndpoints(
     RecordingLocator locator, MediaFolder folder, NodeIdentity node, TicketSigner tickets, AdminToken admin, TimeProvider time, ILogger<FileEndpoints> log)
