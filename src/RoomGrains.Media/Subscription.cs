@@ -183,10 +183,14 @@ public sealed class Subscription : IDisposable
     }
 
     /// <summary>Gives a relay a message.</summary>
-    internal void Deliver(OutgoingMessage message, in MediaFrame frame, long version)
+    internal void Deliver(OutgoingMessage message, in MediaFrame frame, long number, long version)
     {
         lock (_gate)
-            DeliverOne(message, frame, version);
+        {
+            // It may have joined since the message went into the cache.
+            if (number >= _from)
+                DeliverOne(message, frame, version);
+        }
     }
 
     /// <summary>Whether the policy has nothing to decide about any of these messages.</summary>

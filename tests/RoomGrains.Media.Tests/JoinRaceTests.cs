@@ -8,8 +8,10 @@ public sealed class JoinRaceTests(ITestOutputHelper output)
     private const int Joiners = 4;
     private const int Joins = 500;
 
-    [Fact]
-    public async Task Players_that_come_and_go_while_it_is_published_miss_nothing_and_get_nothing_twice()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Players_and_nodes_that_come_and_go_while_it_is_published_miss_nothing_and_get_nothing_twice(bool areNodes)
     {
         var seed = Seed.Next(output);
         using var stage = new Stage();
@@ -25,7 +27,8 @@ public sealed class JoinRaceTests(ITestOutputHelper output)
             var random = new Random(seed + n);
             while (!stop.IsCancellationRequested)
             {
-                var (subscription, sink) = stage.Play(new PlayOptions { LowLatency = random.Next(4) == 0 });
+                var live = random.Next(4) == 0;
+                var (subscription, sink) = areNodes ? stage.Relay(fromGop: !live)!.Value : stage.Play(new PlayOptions { LowLatency = live });
                 lock (sinks)
                     sinks.Add(sink);
                 var until = Volatile.Read(ref published) + random.Next(1, 60);

@@ -82,14 +82,21 @@ internal sealed class Stage : IDisposable
     }
 
     /// <summary>Another node that pulls the stream; null when this publication of it is not here.</summary>
-    public RecordingSink? PlayToNode(long epoch = 1, bool fromGop = true)
+    public RecordingSink? PlayToNode(long epoch = 1, bool fromGop = true) => Relay(epoch, fromGop)?.Sink;
+
+    /// <summary>The same, with what ends it.</summary>
+    public (Subscription Subscription, RecordingSink Sink)? Relay(long epoch = 1, bool fromGop = true)
     {
         var sink = new RecordingSink();
-        _sinks.Add(sink);
-        if (Hub.PlayToNode(Path, epoch, sink, fromGop) is not { } subscription)
-            return null;
-        _subscriptions.Add(subscription);
-        return sink;
+        var subscription = Hub.PlayToNode(Path, epoch, sink, fromGop);
+        lock (_gate)
+        {
+            _sinks.Add(sink);
+            if (subscription is null)
+                return null;
+            _subscriptions.Add(subscription);
+        }
+        return (subscription, sink);
     }
 
     /// <summary>Sends words such as <c>K1@40</c> that came in one read; see <see cref="Words"/>.</summary>

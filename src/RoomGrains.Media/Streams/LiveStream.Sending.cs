@@ -180,7 +180,7 @@ internal sealed partial class LiveStream
     private void Deliver(OutgoingMessage outgoing, in MediaFrame frame, long number, long version, long now)
     {
         foreach (var relay in Relays())
-            relay.Deliver(outgoing, in frame, version);
+            relay.Deliver(outgoing, in frame, number, version);
         _batch.Add(outgoing, frame, number, version, now);
     }
 
