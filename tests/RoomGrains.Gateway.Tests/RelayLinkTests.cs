@@ -1,4 +1,11 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Threading.Channels;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using RoomGrains.Gateway.Relay;
+using RoomGrains.Hosting;
 using RoomGrains.Testing;
 
 namespace RoomGrains.Gateway.Tests;
@@ -56,6 +63,7 @@ public sealed class RelayLinkTests(GrainFixture grains, ITestOutputHelper output
         await using var player = await Guest.JoinAsync(two, room, _cancel);
         await PublishAsync(publisher, Streams);
         await PlayAsync(player, Streams);
+        var left = Streams * Frames;
         var publishing = Task.Run(async () =>
         {
             for (var frame = 0; frame < Frames; frame++)
@@ -64,11 +72,14 @@ public sealed class RelayLinkTests(GrainFixture grains, ITestOutputHelper output
                     await publisher.SendAsync($"{(frame == 0 ? 'K' : 'I')}{frame}@{frame * 40}", (uint)i);
                 if (random.Next(8) == 0)
                     cable.Cut();
-                await Task.Delay(TimeSpan.FromMilliseconds(random.Next(20)), TimeProvider.System, _cancel);
+                // Some connections live until all has come by them.
+                var sent = Streams * (frame + 1);
+                if (random.Next(3) == 0)
+                    await Waiting.UntilAsync(() => (Streams * Frames) - Volatile.Read(ref left) == sent, _cancel);
             }
         }, _cancel);
         var next = new int[Streams + 1];
-        for (var left = Streams * Frames; left > 0;)
+        while (left > 0)
         {
             var word = (await player.NextAsync())!;
             var parts = word.Split(':');
@@ -77,7 +88,7 @@ public sealed class RelayLinkTests(GrainFixture grains, ITestOutputHelper output
             var i = int.Parse(parts[0], CultureInfo.InvariantCulture);
             Assert.Equal($"{i}:{(next[i] == 0 ? 'K' : 'I')}{next[i]}@{next[i] * 40}", word);
             next[i]++;
-            left--;
+            Interlocked.Decrement(ref left);
         }
         await publishing;
         output.WriteLine($"{cable.Connections} connections");
@@ -89,7 +100,7 @@ public sealed class RelayLinkTests(GrainFixture grains, ITestOutputHelper output
     public async Task A_thousand_streams_of_a_node_that_is_not_there_make_few_attempts_and_then_one_connection()
     {
         const int Streams = 1000, PerRoom = 100;
-        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var time = Waiting.ClockAhead();
         await using var cable = new Cable();
         await using var one = await TestGateway.StartAsync(grains.Grains, "one", options => options.MaxStreamsPerConnection = PerRoom, cable: cable);
         await using var two = await TestGateway.StartAsync(
@@ -117,6 +128,56 @@ public sealed class RelayLinkTests(GrainFixture grains, ITestOutputHelper output
         Assert.Equal(before + 1, cable.Connections);
         foreach (var guest in guests)
             await guest.DisposeAsync();
+    }
+
+    /// <summary>Whether a connection has come about is one thing, whether it lasts another.</summary>
+    [Fact]
+    public async Task A_connection_that_never_lasts_is_made_ever_more_rarely()
+    {
+        var time = new WatchedTime();
+        await using var cable = new Cable();
+        await using var gateway = await TestGateway.StartAsync(grains.Grains, cable: cable);
+        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var metrics = new GatewayMetrics(services.GetRequiredService<IMeterFactory>());
+        var link = new RelayLink(cable.Address, Ticket, new GatewayOptions { RelayConnectTimeout = TimeSpan.FromHours(1) }, metrics, time, NullLogger.Instance);
+        var connection = await link.ConnectAsync().WaitAsync(_cancel);
+
+        foreach (var expected in new[] { 50, 100, 200, 400, 800, 1600, 2000, 2000 })
+            Assert.Equal(expected, await CutAsync());
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(50, await CutAsync());
+        await link.CloseAsync();
+
+        // How long it waits before it connects again, ms.
+        async Task<double> CutAsync()
+        {
+            cable.Cut();
+            await connection!.Completion.WaitAsync(_cancel);
+            var next = link.ConnectAsync();
+            var wait = await time.WaitAsync(_cancel);
+            time.Advance(wait);
+            connection = await next.WaitAsync(_cancel);
+            Assert.NotNull(connection);
+            return wait.TotalMilliseconds;
+        }
+
+        static string Ticket() => new TicketSigner(TestGateway.Secret).Sign(new Ticket { Purpose = TicketPurpose.Link, Node = "another", Expires = TimeProvider.System.GetUtcNow().AddHours(1) });
+    }
+
+    /// <summary>Tells which timers are set, but for those of an hour: limits.</summary>
+    private sealed class WatchedTime : FakeTimeProvider
+    {
+        private readonly Channel<TimeSpan> _timers = Channel.CreateUnbounded<TimeSpan>();
+
+        public ValueTask<TimeSpan> WaitAsync(CancellationToken cancel) => _timers.Reader.ReadAsync(cancel);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime > TimeSpan.Zero && dueTime < TimeSpan.FromHours(1))
+                _timers.Writer.TryWrite(dueTime);
+            return timer;
+        }
     }
 
     private static async Task PublishAsync(Guest guest, int streams)

@@ -74,6 +74,7 @@ public sealed class RelayMoveTests(GrainFixture grains, ITestOutputHelper output
         await alice.SendAsync("meta640@0 VH1@0 AH1@0 K0@0");
         await bob.UntilAsync("1:K0@0");
 
+        var heard = 0;
         var publishing = Task.Run(async () =>
         {
             for (var frame = 1; frame <= Frames; frame++)
@@ -81,13 +82,17 @@ public sealed class RelayMoveTests(GrainFixture grains, ITestOutputHelper output
                 await alice.SendAsync($"{Letter(frame)}{frame}@{At(frame)}");
                 if (random.Next(40) == 0)
                     cable.Cut();
-                // A pause long enough that some connections live.
-                if (frame % 10 == 0)
-                    await Task.Delay(TimeSpan.FromMilliseconds(random.Next(30)), TimeProvider.System, _cancel);
+                // Some connections live until all has come by them.
+                var sent = frame;
+                if (random.Next(10) == 0)
+                    await Waiting.UntilAsync(() => Volatile.Read(ref heard) == sent, _cancel);
             }
         }, _cancel);
         for (var frame = 1; frame <= Frames; frame++)
+        {
             Assert.Equal($"1:{Letter(frame)}{frame}@{At(frame)}", await bob.NextAsync());
+            Volatile.Write(ref heard, frame);
+        }
         await publishing;
         output.WriteLine($"{cable.Connections} connections");
         await using var late = await Guest.PlayAsync(two, room, "alice", _cancel);

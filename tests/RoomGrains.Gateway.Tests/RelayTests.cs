@@ -98,7 +98,7 @@ public sealed class RelayTests(GrainFixture grains) : IClassFixture<GrainFixture
     public async Task A_stream_that_nobody_plays_any_more_is_released_after_a_while_and_pulled_again_for_the_next()
     {
         var room = grains.NewRoom();
-        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var time = Waiting.ClockAhead();
         await using var cable = new Cable();
         await using var one = await TestGateway.StartAsync(grains.Grains, "one", cable: cable);
         await using var two = await TestGateway.StartAsync(grains.Grains, "two", options => options.RelaySilence = TimeSpan.FromMinutes(1), time: time);
@@ -129,7 +129,7 @@ public sealed class RelayTests(GrainFixture grains) : IClassFixture<GrainFixture
     {
         var room = grains.NewRoom();
         using var counted = new Counted();
-        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var time = Waiting.ClockAhead();
         await using var cable = new Cable();
         await using var one = await TestGateway.StartAsync(grains.Grains, "one", cable: cable);
         await using var two = await TestGateway.StartAsync(grains.Grains, "two", options => options.RelaySilence = TimeSpan.FromHours(1), time: time);

@@ -7,6 +7,11 @@ internal static class Waiting
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>
+    /// A clock for one of several nodes. It goes only when it is told to, and its node's tickets must not have run out for the others on a machine that is slow.
+    /// </summary>
+    public static FakeTimeProvider ClockAhead() => new(TimeProvider.System.GetUtcNow().AddHours(1));
+
     /// <summary>Looks until it is so.</summary>
     public static async Task UntilAsync(Func<bool> isSo, CancellationToken cancel)
     {

@@ -20,6 +20,7 @@ internal sealed partial class RelayLink(string address, Func<string> ticket, Gat
     private readonly CancellationTokenSource _stop = new();
     private Task<RelayConnection?>? _connection;
     private TimeSpan _retry;
+    private long _attemptAt;
     private bool _hasFailed;
     private int _asking;
 
@@ -40,7 +41,7 @@ internal sealed partial class RelayLink(string address, Func<string> ticket, Gat
         {
             if (_connection is null || (_connection.IsCompleted && Current is not { Completion.IsCompleted: false }))
             {
-                var wait = _connection is null ? TimeSpan.Zero : _retry;
+                var wait = NextWait();
                 _connection = Task.Run(() => TryConnectAsync(wait));
             }
             return _connection;
@@ -90,7 +91,7 @@ internal sealed partial class RelayLink(string address, Func<string> ticket, Gat
             _hasFailed = false;
             Log.Connected(logger, address);
             metrics.RelayConnectionsChanged(1);
-            _ = WatchAsync(connection, time.GetTimestamp());
+            _ = WatchAsync(connection);
             return connection;
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -111,25 +112,24 @@ internal sealed partial class RelayLink(string address, Func<string> ticket, Gat
             // The players of all its streams wait: it is tried again, whatever it was.
             Log.Fault(logger, e, address);
         }
-        WaitLonger();
         return null;
     }
 
-    private void WaitLonger()
+    /// <summary>
+    /// Before the attempt that is made now. The first waits for nothing; each that did not last, be it refused or ended by the other node as soon as it was there,
+    /// makes the next one wait longer.
+    /// </summary>
+    private TimeSpan NextWait()
     {
-        lock (_gate)
-            _retry = _retry == TimeSpan.Zero ? FirstRetry : _retry * 2 < LastRetry ? _retry * 2 : LastRetry;
+        var lasted = _connection is not null && time.GetElapsedTime(_attemptAt) - _retry >= LastRetry;
+        _retry = _connection is null ? TimeSpan.Zero : lasted || _retry == TimeSpan.Zero ? FirstRetry : _retry * 2 < LastRetry ? _retry * 2 : LastRetry;
+        _attemptAt = time.GetTimestamp();
+        return _retry;
     }
 
-    private async Task WatchAsync(RelayConnection connection, long began)
+    private async Task WatchAsync(RelayConnection connection)
     {
         var end = await connection.Completion.ConfigureAwait(false);
-        // One that was good for a while is made anew at once. One that the other node ends as soon as it is there would be, many times a second.
-        if (time.GetElapsedTime(began) >= LastRetry)
-            lock (_gate)
-                _retry = FirstRetry;
-        else
-            WaitLonger();
         metrics.RelayConnectionsChanged(-1);
         Log.Ended(logger, address, end.Reason, end.Exception?.Message ?? "");
     }
