@@ -47,8 +47,8 @@ public abstract class RoomApplication
 
     /// <summary>
     /// A member wants to watch a stream, be it published now or not. Without code here nobody is asked, and watching costs no call. What is played when a room's
-    /// silo dies plays on; media jobs of this cluster are not asked about,
-    /// nor is who watches what such jobs have made, by HLS.
+    /// silo dies plays on; media jobs of this cluster are not asked about, nor is
+    /// who watches by HLS what such jobs have made.
     /// </summary>
     /// <returns>Why not; null: it may.</returns>
     public virtual ValueTask<Refusal?> OnPlay(RoomContext room, Member member, string stream) => default;

@@ -18,13 +18,13 @@ internal sealed partial class DirectoryGrain
         if (!kept.IsDone)
             return kept.Refusal;
         ban = kept.Value;
-        if (With(ban, now).Length > ModerationTable.Most)
+        if (Bans(now).With(ban).Length > ModerationTable.Most)
         {
             metrics.LimitHit("moderation");
             return ModerationRules.TooMany($"The application {Application}");
         }
-        await ChangeRules(s => s with { Bans = With(ban, now) });
-        Record(ModerationRules.Banned(ban, now));
+        await ChangeRules(s => s with { Bans = s.Bans.Current(now).With(ban) });
+        Record(ModerationRules.Entry(ban, now));
         return ban;
     }
 
@@ -34,7 +34,7 @@ internal sealed partial class DirectoryGrain
         var now = clock.GetUtcNow();
         if (Bans(now).All(ban => ban.Subject != subject))
             return new Refusal(RefusalCode.NothingToUndo, $"'{PlainText.Of(subject)}' is not banned from {Application}. 'roomctl moderation show {Application}' lists who is.");
-        await ChangeRules(s => s with { Bans = [.. Bans(now).Where(ban => ban.Subject != subject)] });
+        await ChangeRules(s => s with { Bans = s.Bans.Current(now).Without(subject) });
         Record(new AuditEntry(now, ModerationRules.By(by), "unban", subject, ""));
         return Answer.Done;
     }
@@ -47,10 +47,7 @@ internal sealed partial class DirectoryGrain
         return ChangeRules(s => s with { RevokedKeys = [.. s.RevokedKeys.Where(key => now - key.At < RevokedMemory).TakeLast(IStreamKeysGrain.MaxKeys - 1), new RevokedKey(id, now)] });
     }
 
-    /// <summary>Those that have not run out.</summary>
-    private ImmutableArray<Ban> Bans(DateTimeOffset now) => [.. _store.Value.Bans.Where(ban => !(ban.Until <= now))];
-
-    private ImmutableArray<Ban> With(Ban ban, DateTimeOffset now) => [.. Bans(now).Where(other => other.Subject != ban.Subject), ban];
+    private ImmutableArray<Ban> Bans(DateTimeOffset now) => _store.Value.Bans.Current(now);
 
     private void Record(AuditEntry entry) => GrainFactory.GetAudit(Application).Record(entry, logger).Ignore();
 }

@@ -39,7 +39,6 @@ internal sealed partial class SharedObjectGrain(
     private DateTimeOffset _openedAt;
     private bool? _persistent;
     private bool _opening;
-    private bool _renewing;
     private bool _unwritten;
 
     private IRoomObjects Room => GrainFactory.GetGrain<IRoomObjects>(_key.Room.ToString());
@@ -118,8 +117,8 @@ internal sealed partial class SharedObjectGrain(
         if (IsBuiltIn)
             return new Refusal(RefusalCode.NotPermitted, $"The object {_key.Name} is kept by the server.");
         // One that has just come up elsewhere does not know yet who may.
-        if (_persistent is { } kept && _rules is null && origin is not null && await Open(kept) is { } refusedNow)
-            return refusedNow;
+        if (_persistent is { } kept && _rules is null && origin is not null && await Open(kept) is { } unopened)
+            return unopened;
         if (_persistent is null)
             return Unknown();
         var refused = new List<SharedObjectRefusal>();
@@ -161,34 +160,19 @@ internal sealed partial class SharedObjectGrain(
         if (!_feed.IsEmpty && _persistent is { } persistent && clock.GetUtcNow() - _openedAt >= SharedObjectLease.Renewal)
         {
             // A room that lost its memory counts its objects again; and what it told of its rules may have been lost.
-            Renew(persistent).Ignore();
+            Open(persistent).Ignore();
         }
         await Write();
-    }
-
-    private async Task Renew(bool persistent)
-    {
-        if (_renewing)
-            return;
-        _renewing = true;
-        try
-        {
-            await Open(persistent);
-        }
-        finally
-        {
-            _renewing = false;
-        }
     }
 
     /// <summary>Tells the room that the object is used, and hears its rules.</summary>
     /// <returns>Why the room does not have it; null where it does.</returns>
     private async Task<Refusal?> Open(bool persistent)
     {
+        _openedAt = clock.GetUtcNow();
         var opened = await Room.OpenObject(_key.Name, persistent);
         if (!opened.IsDone)
             return opened.Refusal;
-        _openedAt = clock.GetUtcNow();
         Obey(opened.Value);
         return null;
     }

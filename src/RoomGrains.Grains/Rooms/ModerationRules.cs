@@ -30,9 +30,20 @@ internal static class ModerationRules
         };
     }
 
-    /// <summary>The bans with this one. Those that have run out go.</summary>
-    public static RoomModeration With(this RoomModeration lists, Ban ban) =>
-        lists with { Bans = [.. lists.Bans.Where(other => other.Subject != ban.Subject), ban] };
+    /// <summary>The bans that have not run out.</summary>
+    public static ImmutableArray<Ban> Current(this ImmutableArray<Ban> bans, DateTimeOffset now) => [.. bans.Where(ban => !ModerationTable.HasRunOut(ban.Until, now))];
+
+    /// <summary>The bans with this one.</summary>
+    public static ImmutableArray<Ban> With(this ImmutableArray<Ban> bans, Ban ban) => [.. bans.Without(ban.Subject), ban];
+
+    /// <summary>The bans without those of a subject.</summary>
+    public static ImmutableArray<Ban> Without(this ImmutableArray<Ban> bans, string subject) => [.. bans.Where(ban => ban.Subject != subject)];
+
+    /// <summary>What the banned are told.</summary>
+    /// <param name="ban">The ban.</param>
+    /// <param name="where">From what.</param>
+    public static Refusal Banned(Ban ban, string where) =>
+        new(RefusalCode.Banned, $"You are banned from {where}{(ban.Until is { } until ? $" until {until:u}" : "")}: {ban.Reason}");
 
     /// <summary>The mutes with this one, or without one where it drops nothing.</summary>
     public static RoomModeration With(this RoomModeration lists, Mute mute)
@@ -67,7 +78,7 @@ internal static class ModerationRules
     /// <param name="ban">The ban, as it is kept.</param>
     /// <param name="now">When.</param>
     /// <param name="putOut">How many were put out for it; null: it is not known yet.</param>
-    public static AuditEntry Banned(Ban ban, DateTimeOffset now, int? putOut = null) =>
+    public static AuditEntry Entry(Ban ban, DateTimeOffset now, int? putOut = null) =>
         new(now, ban.By, "ban", ban.Subject, $"{ban.Reason}{(ban.Until is { } until ? $" (until {until:u})" : "")}{(putOut > 0 ? $", {putOut} put out" : "")}");
 
     private static Refusal Invalid(string message) => new(RefusalCode.InvalidSetting, message);

@@ -45,7 +45,7 @@ internal sealed class ModerationTable
     /// <summary>What holds at this time.</summary>
     public RoomModeration Current(DateTimeOffset now) => _lists with
     {
-        Bans = [.. _lists.Bans.Where(ban => !HasRunOut(ban.Until, now))],
+        Bans = _lists.Bans.Current(now),
         Mutes = [.. _lists.Mutes.Where(mute => !HasRunOut(mute.Until, now))],
     };
 
@@ -93,5 +93,6 @@ internal sealed class ModerationTable
         return new IPNetwork(one, one.GetAddressBytes().Length * 8);
     }
 
-    private static bool HasRunOut(DateTimeOffset? until, DateTimeOffset now) => until <= now;
+    /// <summary>Whether what holds until then holds no more.</summary>
+    public static bool HasRunOut(DateTimeOffset? until, DateTimeOffset now) => until <= now;
 }

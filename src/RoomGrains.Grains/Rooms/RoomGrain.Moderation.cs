@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
 using RoomGrains.Grains.Directory;
 
@@ -72,9 +71,9 @@ internal sealed partial class RoomGrain
         if (!checkedBan.IsDone)
             return checkedBan.Refusal;
         ban = checkedBan.Value;
-        if (await Lay(lists => lists.With(ban)) is { } refused)
+        if (await Lay(lists => lists with { Bans = lists.Bans.With(ban) }) is { } refused)
             return refused;
-        Record(ModerationRules.Banned(ban, Now, PutOutUnwanted(_seats.Members)));
+        Record(ModerationRules.Entry(ban, Now, PutOutUnwanted(_seats.Members)));
         return ban;
     }
 
@@ -83,7 +82,7 @@ internal sealed partial class RoomGrain
         subject = ModerationRules.Subject(subject);
         if (_moderation.Current(Now).Bans.All(ban => ban.Subject != subject))
             return NothingToUndo("banned", subject);
-        return await Undo(lists => lists with { Bans = [.. lists.Bans.Where(ban => ban.Subject != subject)] }, "unban", by, subject);
+        return await Undo(lists => lists with { Bans = lists.Bans.Without(subject) }, "unban", by, subject);
     }
 
     public async Task<Answer<Mute>> Mute(ConnectionId connection, MutedMedia media, TimeSpan? duration, string by)
@@ -140,26 +139,19 @@ internal sealed partial class RoomGrain
     public async Task Follow(ApplicationRules rules)
     {
         await _gathered;
-        if (rules.Version <= _rulesVersion)
-            return;
         var before = Settings;
-        Obey(rules);
+        if (!_application.TryFollow(rules))
+            return;
         NoteSettings(before);
         PutOutUnwanted(_seats.Members);
         Changed();
-    }
-
-    private void Obey(ApplicationRules rules)
-    {
-        (_rulesVersion, _application, _applicationBans) = (rules.Version, rules.Settings, ModerationTable.Of(rules.Bans));
-        _revokedKeys = rules.RevokedKeys.Select(key => key.Id).ToFrozenSet(StringComparer.Ordinal);
     }
 
     /// <summary>What the directory has told may not have come.</summary>
     private async Task AskForRules()
     {
         _rulesAskedAt = Now;
-        if (await Register.RulesAfter(_rulesVersion) is { } newer)
+        if (await Register.RulesAfter(_application.Version) is { } newer)
             await Follow(newer);
     }
 
@@ -196,27 +188,16 @@ internal sealed partial class RoomGrain
             : null;
     }
 
-    /// <summary>The room's own ban of somebody, or its application's.</summary>
-    private Ban? FindBan(Member member) => _moderation.FindBan(member, Now) ?? _applicationBans.FindBan(member, Now);
-
     /// <summary>Why somebody may not be here; null where nothing is against it.</summary>
-    private Refusal? Unwanted(Member member)
-    {
-        if (_moderation.FindBan(member, Now) is { } ban)
-            return Banned(ban, _key.ToString());
-        if (_applicationBans.FindBan(member, Now) is { } everywhere)
-            return Banned(everywhere, _key.Application);
-        return member.Identity.StreamKey.Length > 0 && _revokedKeys.Contains(member.Identity.StreamKey)
-            ? new Refusal(RefusalCode.InvalidCredentials, "Your stream key has been revoked.")
-            : null;
-    }
+    private Refusal? Unwanted(Member member) =>
+        _moderation.FindBan(member, Now) is { } ban ? ModerationRules.Banned(ban, _key.ToString()) : _application.Refuse(member, Now);
 
     /// <summary>Puts out, of these, who may not be here: as who they came in, or as who they publish.</summary>
     /// <returns>How many.</returns>
     private int PutOutUnwanted(IEnumerable<Member> members)
     {
         // As nearly always.
-        if (_moderation.HasNoBans && _applicationBans.HasNoBans && _revokedKeys.Count == 0)
+        if (_moderation.HasNoBans && _application.ForbidNobody)
             return 0;
         var published = _streams.Streams.ToLookup(stream => stream.Publisher, stream => new Identity { User = stream.User, StreamKey = stream.StreamKey });
         Refusal? Of(Member member) => member.Service.Length > 0 ? null
@@ -226,9 +207,6 @@ internal sealed partial class RoomGrain
             PutOut([.. sameWords], sameWords.Key);
         return unwanted.Length;
     }
-
-    private static Refusal Banned(Ban ban, string where) =>
-        new(RefusalCode.Banned, $"You are banned from {where}{(ban.Until is { } until ? $" until {until:u}" : "")}: {ban.Reason}");
 
     /// <summary>Lays something down, durably. What has run out goes with it.</summary>
     /// <returns>Why not; null when it was done.</returns>

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -52,13 +51,9 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
     private readonly TimeSpan _aloneTime;
     private readonly RoomWatchers _watchers;
     private ModerationTable _moderation = ModerationTable.Empty;
-    private ModerationTable _applicationBans = ModerationTable.Empty;
-    private FrozenSet<string> _revokedKeys = FrozenSet<string>.Empty;
-    private long _rulesVersion;
-    private DateTimeOffset _rulesAskedAt;
     private ImmutableArray<MemberMute> _mutes = [];
     private RoomKey _key;
-    private ApplicationSettings _application = new();
+    private FollowedRules _application = null!;
     private Task _gathered = Task.CompletedTask;
     private RouteTable _routes = null!;
     private Gathering _gathering = null!;
@@ -67,10 +62,9 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
     private MembershipVersion _membership;
     private DateTimeOffset _emptySince;
     private DateTimeOffset _reportedAt;
+    private DateTimeOffset _rulesAskedAt;
     private DateTimeOffset? _closedAt;
     private int _countedMembers;
-    private readonly List<Member> _reported = [];
-    private bool _reports;
     private bool _inDirectory;
     private bool _reportsSoon;
     private bool _changedSince;
@@ -92,8 +86,6 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
         {
             Joined = member =>
             {
-                if (_reports)
-                    _reported.Add(member);
                 _watchers.Note(RoomEventKind.MemberJoined, member);
                 _hooks.Joined(member);
             },
@@ -127,7 +119,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
 
     private bool Exists => _closedAt is null && (IsPermanent || _seats.Count > 0);
 
-    private EffectiveRoomSettings Settings => SettingsRules.Resolve(_store.Value.Settings, _application, _options);
+    private EffectiveRoomSettings Settings => SettingsRules.Resolve(_store.Value.Settings, _application.Settings, _options);
 
     private IRoomRegister Register => GrainFactory.GetGrain<IRoomRegister>(_key.Application);
 
@@ -137,7 +129,8 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
     {
         if (!RoomKey.TryParse(this.GetPrimaryKeyString(), out _key))
             throw new ArgumentException($"'{this.GetPrimaryKeyString()}' is no room: write application/room.");
-        Obey(await Register.Activated(_key.Room, _store.Value.Settings));
+        _application = new FollowedRules(_key.Application);
+        _application.TryFollow(await Register.Activated(_key.Room, _store.Value.Settings));
         _rulesAskedAt = Now;
         _moderation = ModerationTable.Of(_store.Value);
         _emptySince = Now;
@@ -170,7 +163,7 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
             return new Refusal(RefusalCode.RoomClosed, $"The room {_key} has been closed.");
         if (_seats.HasLeft(member.Id))
             return new Refusal(RefusalCode.Gone, $"The connection {member.Id} has left the room {_key}.");
-        if (!Exists && !(_application.CreateRoomsOnTheFly ?? _options.CreateOnTheFly))
+        if (!Exists && !(_application.Settings.CreateRoomsOnTheFly ?? _options.CreateOnTheFly))
             return UnknownRoom();
         if (request.Replaces is { } old && _seats.IsReplacedByOther(old, member.Id))
             return new Refusal(RefusalCode.Denied, "Another connection has come here with the same ticket. Connect without it.");
@@ -195,84 +188,20 @@ internal sealed partial class RoomGrain : Grain, IRoomGrain, IRoomFollower, IRoo
         return Task.CompletedTask;
     }
 
-    public async Task<Answer<long>> ClaimStream(StreamClaim claim)
-    {
-        await _gathered;
-        if (!Names.IsValid(claim.Stream))
-            return new Refusal(RefusalCode.InvalidName, $"The stream's name is not allowed. {Names.Rule}");
-        if (_seats.Find(claim.Publisher) is { Service.Length: 0 } publisher)
-        {
-            if (RefusePublishing(claim) is { } against)
-                return against;
-            if (await _hooks.MayPublish(publisher with { Identity = PublishRules.Publisher(claim, publisher) }, claim.Stream) is { } refused)
-                return refused;
-        }
-        // What this room remembers of a publisher on another node may be over: the node knows.
-        long? unanswered = null;
-        if (_seats.Contains(claim.Publisher) && _streams.RivalOf(claim, _seats) is { } rival && rival.Origin != claim.Node && !await _questions.Ask(rival.Origin, _key))
-            unanswered = rival.Epoch;
-        // Once more: while others were asked, it may have published something else.
-        if (RefusePublishing(claim) is { } refusal)
-            return refusal;
-        var answer = _streams.Claim(claim, _seats, _nodes.LastReport, unanswered, Now, out var superseded);
-        if (superseded is { } old)
-            Tell(old);
-        if (answer.IsDone)
-            Changed();
-        else if (answer.Refusal.Code == RefusalCode.TooManyStreams)
-            _metrics.LimitHit("streams");
-        return answer;
-    }
-
-    public async Task<Answer> MayPlay(ConnectionId member, string stream, Identity? identity)
-    {
-        await _gathered;
-        if (_seats.Find(member) is not { } player)
-            return NoMember(member);
-        if (player.Service.Length > 0)
-            return Answer.Done;
-        if (identity is not null)
-            player = player with { Identity = identity };
-        if (Unwanted(player) is { } unwanted)
-            return unwanted;
-        return await _hooks.MayPlay(player, stream) is { } refused ? refused : Answer.Done;
-    }
-
-    private Refusal? RefusePublishing(StreamClaim claim)
-    {
-        if (_seats.Find(claim.Publisher) is not { } member)
-            return null;
-        // Who came in unknown, and is somebody by the stream's own key, may be one who is not wanted.
-        if (claim.Identity is { } proved && Unwanted(member with { Identity = proved }) is { } unwanted)
-            return unwanted;
-        var settings = Settings;
-        var publishes = settings.StreamsPerMember > 0 ? _streams.CountOf(claim, PublishRules.Publisher(claim, member).User) : 0;
-        return PublishRules.Refuse(claim, member, settings, publishes);
-    }
-
-    public Task ReleaseStream(string stream, long epoch)
-    {
-        if (_streams.Release(stream, epoch, Now))
-            Changed();
-        return Task.CompletedTask;
-    }
-
     public Task<RoomRoutes> Report(NodePresence presence)
     {
         var now = Now;
         if (_silos.IsDead(presence.SiloAddress) || !_nodes.TryReport(presence, now))
             return Task.FromResult(RoutesFor(presence));
-        _reports = true;
-        var strays = _seats.Apply(presence.Node, presence.Members, now);
-        _reports = false;
+        var strays = _seats.Apply(presence.Node, presence.Members, now, out var joined);
         foreach (var stray in strays.GroupBy(s => s.Reason, s => s.Connection))
             _nodes.Observer(presence.Node)?.Disconnect(_key, [.. stray], stray.Key).Ignore();
         foreach (var old in _streams.Apply(presence.Node, presence.Streams, _seats.Contains, now))
             Tell(old);
         _routes.Heard(presence.RoutesVersion);
-        if (_reported.Count > 0 && _gathering.IsDone)
-            PutOutUnwanted(_reported);
-        _reported.Clear();
+        // Before all nodes have said who is here, nobody knows who publishes what; then all are looked at.
+        if (_gathering.IsDone)
+            PutOutUnwanted(joined);
         NoteMutes();
         _streams.NoteChange();
         Changed();

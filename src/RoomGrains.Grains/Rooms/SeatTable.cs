@@ -99,10 +99,15 @@ internal sealed class SeatTable(TimeSpan lease)
     }
 
     /// <summary>Applies a node's report.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="members">Who sits there and is connected to it.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="joined">Of them, of whom nothing was known here.</param>
     /// <returns>Who is in it although he was put out, with the reason he should have heard.</returns>
-    public ImmutableArray<(ConnectionId Connection, string Reason)> Apply(string node, ImmutableArray<Member> members, DateTimeOffset now)
+    public ImmutableArray<(ConnectionId Connection, string Reason)> Apply(string node, ImmutableArray<Member> members, DateTimeOffset now, out ImmutableArray<Member> joined)
     {
         var strays = ImmutableArray.CreateBuilder<(ConnectionId, string)>();
+        var unknown = ImmutableArray.CreateBuilder<Member>();
         foreach (var member in members)
         {
             if (_departed.Contains(member.Id))
@@ -112,7 +117,10 @@ internal sealed class SeatTable(TimeSpan lease)
                 continue;
             }
             if (!_places.TryGetValue(member.Id, out var place))
+            {
                 Add(place = new Place { Member = member with { Node = node, Since = member.Since == default ? now : member.Since }, SeatedAt = now });
+                unknown.Add(place.Member);
+            }
             // The gateway knows the member better, but when it got its seat is the room's to say, whether that is one, and who sits there.
             place.Member = member with { Node = node, Since = place.Member.Since, Service = place.Member.Service, Identity = place.Member.Identity };
             (place.Reported, place.HeardAt) = (true, now);
@@ -124,6 +132,7 @@ internal sealed class SeatTable(TimeSpan lease)
             if (place.Member.Node == node && !reported.Contains(id) && !travelling)
                 Remove(id);
         }
+        joined = unknown.ToImmutable();
         return strays.ToImmutable();
     }
 

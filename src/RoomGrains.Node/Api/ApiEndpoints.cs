@@ -77,6 +77,9 @@ internal static class ApiEndpoints
         return await next(context);
     }
 
+    /// <summary>The room that a path names.</summary>
+    public static IRoomGrain Room(IGrainFactory grains, string application, string room) => grains.GetRoom(new RoomKey(application, room));
+
     /// <summary>Who does it, for the records: what the caller says, or that it came by HTTP.</summary>
     public static string By(string? by) => PlainText.Of(by, "api");
 }

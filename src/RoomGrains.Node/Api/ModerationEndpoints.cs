@@ -6,31 +6,29 @@ internal static class ModerationEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         var room = api.MapGroup("/rooms/{application}/{room}").WithTags("Moderation");
-        room.MapGet("/moderation", async (string application, string room, IGrainFactory grains) => (await Room(grains, application, room).DescribeModeration()).ToResult())
+        room.MapGet("/moderation", async (string application, string room, IGrainFactory grains) => (await ApiEndpoints.Room(grains, application, room).DescribeModeration()).ToResult())
             .WithName("showModeration").WithSummary("Who is banned, muted, and let pass by the waiting room.");
         room.MapGet("/audit", async (string application, string room, int? last, IGrainFactory grains) => TypedResults.Ok(await grains.GetAudit(new RoomKey(application, room)).List(last ?? 50)))
             .WithName("listAudit").WithSummary("Who did what in a room, the newest first; also of a room that was closed.");
         room.MapPost("/bans", async (string application, string room, BanRequest ban, string? by, IGrainFactory grains, TimeProvider time) =>
-                (await Room(grains, application, room).Ban(ban.ToBan(by, time))).ToResult())
+                (await ApiEndpoints.Room(grains, application, room).Ban(ban.ToBan(by, time))).ToResult())
             .WithName("ban").WithSummary("Keep a user or addresses out, and put out who is in.");
         room.MapDelete("/bans/{**subject}", async (string application, string room, string subject, string? by, IGrainFactory grains) =>
-                (await Room(grains, application, room).Unban(subject, ApiEndpoints.By(by))).ToResult())
+                (await ApiEndpoints.Room(grains, application, room).Unban(subject, ApiEndpoints.By(by))).ToResult())
             .WithName("unban").WithSummary("Lift a ban, by its user or its addresses.");
         room.MapPut("/members/{id}/mute", async (string application, string room, string id, MuteRequest mute, string? by, IGrainFactory grains) =>
-                (await Room(grains, application, room).Mute(new ConnectionId(id), mute.Media, mute.Duration, ApiEndpoints.By(by))).ToResult())
+                (await ApiEndpoints.Room(grains, application, room).Mute(new ConnectionId(id), mute.Media, mute.Duration, ApiEndpoints.By(by))).ToResult())
             .WithName("mute").WithSummary("Drop a member's sound, picture or words.");
         room.MapDelete("/mutes/{subject}", async (string application, string room, string subject, string? by, IGrainFactory grains) =>
-                (await Room(grains, application, room).Unmute(subject, ApiEndpoints.By(by))).ToResult())
+                (await ApiEndpoints.Room(grains, application, room).Unmute(subject, ApiEndpoints.By(by))).ToResult())
             .WithName("unmute").WithSummary("End a mute, by its user or its connection.");
         room.MapPut("/guests/{user}", async (string application, string room, string user, string? by, IGrainFactory grains) =>
-                (await Room(grains, application, room).Remember(user, ApiEndpoints.By(by))).ToResult())
+                (await ApiEndpoints.Room(grains, application, room).Remember(user, ApiEndpoints.By(by))).ToResult())
             .WithName("rememberGuest").WithSummary("Let a user pass the waiting room from now on.");
         room.MapDelete("/guests/{user}", async (string application, string room, string user, string? by, IGrainFactory grains) =>
-                (await Room(grains, application, room).Forget(user, ApiEndpoints.By(by))).ToResult())
+                (await ApiEndpoints.Room(grains, application, room).Forget(user, ApiEndpoints.By(by))).ToResult())
             .WithName("forgetGuest").WithSummary("Let a user wait again as everybody does.");
     }
-
-    private static IRoomGrain Room(IGrainFactory grains, string application, string room) => grains.GetRoom(new RoomKey(application, room));
 }
 
 /// <summary>Whom to ban: a user or addresses; for how many seconds, or for good.</summary>

@@ -19,7 +19,7 @@ internal static class RoomEvents
     public static async Task<Results<ServerSentEventsResult<object>, ProblemHttpResult>> Stream(string application, string room, IGrainFactory grains, TimeProvider time, HttpContext context)
     {
         var watch = new Watch();
-        var grain = grains.GetRoom(new RoomKey(application, room));
+        var grain = ApiEndpoints.Room(grains, application, room);
         var reference = grains.CreateObjectReference<IRoomObserver>(watch);
         var first = await grain.Watch(reference);
         if (first.IsDone)

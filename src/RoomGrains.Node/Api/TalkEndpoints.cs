@@ -10,18 +10,18 @@ internal static class TalkEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         var room = api.MapGroup("/rooms/{application}/{room}").WithTags("Shared objects and calls");
-        room.MapGet("/objects", async (string application, string room, IGrainFactory grains) => (await grains.GetRoom(new RoomKey(application, room)).ListObjects()).ToResult())
+        room.MapGet("/objects", async (string application, string room, IGrainFactory grains) => (await ApiEndpoints.Room(grains, application, room).ListObjects()).ToResult())
             .WithName("listObjects").WithSummary("The room's shared objects. What the server keeps (members, streams, room, waiting) is not in it, and is read in the same way.");
         room.MapGet("/objects/{**name}", ReadObject).WithName("readObject").WithSummary("A shared object as it is now.");
         room.MapPatch("/objects/{**name}", ChangeObject).WithName("changeObject").WithSummary("Change slots of a shared object that somebody uses, in the server's name: slots by name; null removes one.");
         room.MapPost("/chat", async (string application, string room, ChatRequest line, IGrainFactory grains) =>
-                (await grains.GetRoom(new RoomKey(application, room)).Say(line.Text, line.Name ?? "")).ToResult(number => new ChatSaid(number)))
+                (await ApiEndpoints.Room(grains, application, room).Say(line.Text, line.Name ?? "")).ToResult(number => new ChatSaid(number)))
             .WithName("say").WithSummary("Say something in the room's chat, in the server's name.");
         room.MapPost("/calls", async (string application, string room, CallRequest call, IGrainFactory grains) =>
-                (await grains.GetRoom(new RoomKey(application, room)).Broadcast(call.Method, call.Values)).ToResult())
+                (await ApiEndpoints.Room(grains, application, room).Broadcast(call.Method, call.Values)).ToResult())
             .WithName("callAll").WithSummary("Call a method of every member's client. No answer is waited for.");
         room.MapPost("/members/{id}/calls", async (string application, string room, string id, CallRequest call, IGrainFactory grains) =>
-                (await grains.GetRoom(new RoomKey(application, room)).CallClient(new ConnectionId(id), call.Method, call.Values)).ToResult(result => new CallResult(result)))
+                (await ApiEndpoints.Room(grains, application, room).CallClient(new ConnectionId(id), call.Method, call.Values)).ToResult(result => new CallResult(result)))
             .WithName("callMember").WithSummary("Call a method of a member's client, and wait for its answer. Encoders and media players never answer.");
     }
 

@@ -29,10 +29,10 @@ public class SeatTableTests
         _seats.TrySeat(early, replaces: null, 80, At(0));
         _seats.TrySeat(late, replaces: null, 80, At(4));
 
-        _seats.Apply("a", [], At(4.5));
+        _seats.Apply("a", [], At(4.5), out _);
         Assert.Equal(2, _seats.Count);
 
-        _seats.Apply("a", [], At(5));
+        _seats.Apply("a", [], At(5), out _);
         Assert.Equal(late.Id, Assert.Single(_seats.Members).Id);
     }
 
@@ -41,11 +41,11 @@ public class SeatTableTests
     {
         var member = NewMember();
         _seats.TrySeat(member, replaces: null, 80, At(0));
-        _seats.Apply("a", [member], At(1));
-        _seats.Apply("b", [], At(1.5));
+        _seats.Apply("a", [member], At(1), out _);
+        _seats.Apply("b", [], At(1.5), out _);
         Assert.Equal(1, _seats.Count);
 
-        _seats.Apply("a", [], At(2));
+        _seats.Apply("a", [], At(2), out _);
         Assert.Equal(0, _seats.Count);
     }
 
@@ -53,7 +53,7 @@ public class SeatTableTests
     public void Members_the_room_forgot_are_taken_in_beyond_its_capacity()
     {
         _seats.TrySeat(NewMember("b"), replaces: null, capacity: 1, At(0));
-        _seats.Apply("a", [NewMember(), NewMember()], At(1));
+        _seats.Apply("a", [NewMember(), NewMember()], At(1), out _);
         Assert.Equal(3, _seats.Count);
         Assert.False(_seats.TrySeat(NewMember(), replaces: null, capacity: 3, At(1)));
     }
@@ -67,7 +67,7 @@ public class SeatTableTests
         Assert.False(_seats.Release(member.Id, putOut: null, At(1)));
         Assert.True(_seats.HasLeft(member.Id));
 
-        Assert.Empty(_seats.Apply("a", [member], At(2)));
+        Assert.Empty(_seats.Apply("a", [member], At(2), out _));
         Assert.Equal(0, _seats.Count);
     }
 
@@ -78,11 +78,11 @@ public class SeatTableTests
         _seats.TrySeat(member, replaces: null, 80, At(0));
         _seats.Release(member.Id, putOut: "noise", At(1));
 
-        Assert.Equal((member.Id, "noise"), Assert.Single(_seats.Apply("a", [member], At(2))));
+        Assert.Equal((member.Id, "noise"), Assert.Single(_seats.Apply("a", [member], At(2), out _)));
         Assert.Equal(0, _seats.Count);
 
         _seats.Expire(At(1) + SeatTable.Memory);
-        Assert.Empty(_seats.Apply("a", [member], At(40)));
+        Assert.Empty(_seats.Apply("a", [member], At(40), out _));
         Assert.Equal(1, _seats.Count);
     }
 
@@ -92,9 +92,9 @@ public class SeatTableTests
         var (a, b) = (NewMember("a"), NewMember("b"));
         _seats.TrySeat(a, replaces: null, 80, At(0));
         _seats.TrySeat(b, replaces: null, 80, At(0));
-        _seats.Apply("a", [a], At(3));
-        _seats.Apply("b", [b], At(4));
-        _seats.Apply("b", [b], At(12));
+        _seats.Apply("a", [a], At(3), out _);
+        _seats.Apply("b", [b], At(4), out _);
+        _seats.Apply("b", [b], At(12), out _);
 
         Assert.Equal(0, _seats.Expire(At(12.9)));
         Assert.Equal(1, _seats.Expire(At(13)));
@@ -148,7 +148,7 @@ public class SeatTableTests
         Assert.Equal(2, _seats.Members.Count());
 
         // A room that has forgotten it hears of it again as of everybody; what it is does not change by a report.
-        _seats.Apply("a", [guest with { Service = "record" }, job with { Service = "" }, NewMember() with { Service = "hls" }], At(1));
+        _seats.Apply("a", [guest with { Service = "record" }, job with { Service = "" }, NewMember() with { Service = "hls" }], At(1), out _);
         Assert.Equal(1, _seats.Count);
         Assert.Equal(["", "hls", "record"], _seats.Members.Select(m => m.Service).Order());
 
