@@ -15,12 +15,9 @@ public sealed partial class ClusterScriptTests
     public async Task It_starts_a_cluster_goes_on_when_a_node_dies_and_ends_all_it_started()
     {
         Assert.SkipUnless(Directory.Exists("/usr/lib/postgresql"), "PostgreSQL is not installed (apt install postgresql).");
-        // No folder for this user alone, as temporary ones are: PostgreSQL runs as another where this one is root.
-        var data = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"roomgrains-script-{ConnectionId.New()}"));
-        var port = await BasePortAsync();
         var environment = new Dictionary<string, string> { ["MSBUILDDISABLENODEREUSE"] = "1", ["UseSharedCompilation"] = "false" };
-        await using var script = RunningProgram.Start("bash", [Repository.PathOf("scripts", "cluster"), "2", "--base-port", $"{port}", "--data", data.FullName], environment: environment);
-        await script.LineAsync(line => line.StartsWith("Ready.", StringComparison.Ordinal), BuildLimit);
+        var (script, data, port) = await StartAsync(environment);
+        await using var running = script;
 
         var nodes = Node().Matches(script.Output).Select(match => match.Groups.Values.Skip(1).Select(group => int.Parse(group.Value, CultureInfo.InvariantCulture)).ToArray()).ToArray();
         Assert.Equal([1, 2], nodes.Select(node => node[0]));
@@ -46,6 +43,30 @@ public sealed partial class ClusterScriptTests
         Assert.Equal(0, await script.ExitAsync(Limit));
         Assert.All((int[])[nodes[0][1], nodes[1][1], database], id => Assert.False(Lives(id), $"process {id} still runs"));
         data.Delete(recursive: true);
+    }
+
+    // The first has to build for minutes, in which another program may take one of the ports; the next starts at once.
+    private static async Task<(RunningProgram Script, DirectoryInfo Data, int Port)> StartAsync(Dictionary<string, string> environment)
+    {
+        for (var attempts = 1; ; attempts++)
+        {
+            // No folder for this user alone, as temporary ones are: PostgreSQL runs as another where this one is root.
+            var data = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"roomgrains-script-{ConnectionId.New()}"));
+            var port = await BasePortAsync();
+            var script = RunningProgram.Start("bash", [Repository.PathOf("scripts", "cluster"), "2", "--base-port", $"{port}", "--data", data.FullName], environment: environment);
+            try
+            {
+                await script.LineAsync(line => line.StartsWith("Ready.", StringComparison.Ordinal), BuildLimit);
+                return (script, data, port);
+            }
+            catch (Exception e)
+            {
+                await script.DisposeAsync();
+                if (attempts == 5 || !e.Message.Contains("is in use by another program", StringComparison.Ordinal))
+                    throw;
+                data.Delete(recursive: true);
+            }
+        }
     }
 
     // Five ranges of two ports that are free: it takes one base for all.
