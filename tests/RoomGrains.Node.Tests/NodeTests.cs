@@ -47,6 +47,8 @@ public sealed partial class NodeTests : IDisposable
         var page = await SendAsync(http, node.Admin("/dashboard/"), "Cookie", cookie.Split(';')[0]);
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
         Assert.Contains("<html", await page.Content.ReadAsStringAsync(cancel));
+        foreach (var part in (string[])["index.min.js", "DashboardCounters"])
+            Assert.Equal(HttpStatusCode.OK, (await SendAsync(http, node.Admin($"/dashboard/{part}"), "Cookie", cookie.Split(';')[0])).StatusCode);
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(node.DataFolder, "admin-token")));
 

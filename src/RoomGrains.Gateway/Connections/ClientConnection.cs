@@ -40,7 +40,15 @@ internal sealed class ClientConnection : IDisposable
     public async ValueTask SendHandshakeAsync(ReadOnlyMemory<byte> bytes)
     {
         while (!bytes.IsEmpty)
-            bytes = bytes[await _socket.SendAsync(bytes).ConfigureAwait(false)..];
+        {
+            var sent = _socket.Send(bytes.Span, SocketFlags.None, out var error);
+            // The kernel nearly always takes it: an asynchronous send keeps what it needs, and the bytes, for as long as there is the socket, 4 KB.
+            if (error == SocketError.WouldBlock)
+                sent = await _socket.SendAsync(bytes).ConfigureAwait(false);
+            else if (error != SocketError.Success)
+                throw new SocketException((int)error);
+            bytes = bytes[sent..];
+        }
     }
 
     /// <summary>
