@@ -30,6 +30,7 @@ def rows: [
   ["pending-500", "connect to answer, longest, ms", "answerMs.max", 0],
   ["pending-500", "the same, ours by HTTP, too", "answerMs.max", 0, null, "roomgrains+http"],
   ["memory-player", "KiB per player", "rssPerClientKiB", 1, {most: 40}],
+  ["memory-idle", "MiB of the server before, without clients", "rssIdleMiB", 0],
   ["memory-idle", "KiB per idle connection", "rssPerClientKiB", 1, {most: 24}],
   ["memory-pending", "KiB per pending connection", "rssPerClientKiB", 1, {most: 16}],
   ["memory-player-again", "KiB per player, after 200 others", "rssPerClientKiB", 1, {most: 40}],

@@ -141,8 +141,8 @@ internal sealed partial class Outbox
             _write!.Release();
             (_write, _writing) = (null, false);
             next = error == SocketError.Success && TakeTurn();
-            // Most clients need no queue for a long time: what was one player's GOP shall not be kept for each of them.
-            if (!next && Pacer is null)
+            // Most clients need no queue for a long time: what was one player's GOP shall not be kept for each of them. What an answer needs is.
+            if (!next && Pacer is null && _waiting.Capacity > FewEntries)
                 _waiting.TrimExcess();
             if (_closed)
                 _completion?.Dispose();

@@ -28,6 +28,9 @@ internal sealed partial class Outbox(Socket socket, TimeProvider time) : IThread
     /// <summary>A ready piece of this many bytes is written as it is; a copy into a larger write saves more than it costs below.</summary>
     private const int LeastPiece = 16 * 1024;
 
+    /// <summary>Room in the queue that is kept when it is empty: as much as it begins with.</summary>
+    private const int FewEntries = 4;
+
     /// <summary>
     /// Answers, pings and notices that may wait: the policy for slow players knows only media, and a client that asks on and on and never
     /// reads could fill the memory with what it is answered. A client that plays 128 streams at once is owed less than a thousand.

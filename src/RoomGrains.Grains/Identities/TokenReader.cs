@@ -26,11 +26,11 @@ internal sealed class TokenReader
     private static readonly string[] SecretAlgorithms = [SecurityAlgorithms.HmacSha256];
     private static readonly string[] PublicAlgorithms = [SecurityAlgorithms.RsaSha256, SecurityAlgorithms.EcdsaSha256];
 
-    private readonly JsonWebTokenHandler _handler = new() { MaximumTokenSizeInBytes = MaxLength, MapInboundClaims = false, SetDefaultTimesOnTokenCreation = false };
     private readonly IdentityOptions _options;
     private readonly KeySet _keys;
     private readonly TimeProvider _clock;
     private readonly SymmetricSecurityKey? _secret;
+    private JsonWebTokenHandler? _handler;
 
     public TokenReader(IOptions<IdentityOptions> options, KeySet keys, [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider clock)
     {
@@ -38,6 +38,9 @@ internal sealed class TokenReader
         if (_options.Secret.Length > 0)
             _secret = new SymmetricSecurityKey(Encoding.UTF8.GetBytes(_options.Secret));
     }
+
+    /// <summary>Made for the first token: its assemblies are 1.5 MB that a node without tokens need not load.</summary>
+    private JsonWebTokenHandler Handler => _handler ??= new() { MaximumTokenSizeInBytes = MaxLength, MapInboundClaims = false, SetDefaultTimesOnTokenCreation = false };
 
     /// <summary>Whether a text has the form of a token, so that a client that sends it means one.</summary>
     public static bool LooksLikeToken(string text) =>
@@ -63,7 +66,7 @@ internal sealed class TokenReader
         var parameters = await ParametersFor(token, cancellationToken);
         if (parameters is null)
             return No("is signed in a way that is not taken here");
-        var result = await _handler.ValidateTokenAsync(token, parameters);
+        var result = await Handler.ValidateTokenAsync(token, parameters);
         if (!result.IsValid)
             return No(ReasonOf(result.Exception));
         return OutOfTime(token) is { } why ? No(why) : Understand(token, application);
