@@ -18,7 +18,7 @@ public sealed class CutOffTests
         var management = (await cluster.ConnectAsync(cluster["n1"])).Grains.GetGrain<IManagementGrain>(0);
         await using var bob = await MovingClient.PlayAsync(cluster["n3"].Rtmp(Room), "alice", moves: false, cancel);
         cluster.Signal("n3", "STOP");
-        await Until.AnswerAsync(() => management.GetHosts(onlyActive: true, cancel), hosts => hosts.Count <= 2, cancel);
+        await Until.Answer(() => management.GetHosts(onlyActive: true, cancel), hosts => hosts.Count <= 2, cancel);
         cluster.Signal("n3", "CONT");
         Assert.Equal(3, await cluster["n3"].Program.ExitAsync(TimeSpan.FromSeconds(60)));
         Assert.Single(cluster["n3"].Program.Output.Split('\n'), line => line.StartsWith("roomgrains: this node was declared dead", StringComparison.Ordinal));
@@ -32,7 +32,7 @@ public sealed class CutOffTests
         await using var cluster = await ClusterProcesses.StartAsync(3, environment: new Dictionary<string, string> { ["ROOMGRAINS_Node__IsolationTime"] = "5s" });
         var n1 = cluster["n1"];
         using var http = new HttpClient();
-        await (await cluster.ConnectAsync(n1)).Grains.NodesAsync(3, cancel);
+        await (await cluster.ConnectAsync(n1)).Grains.UntilNodes(3, cancel);
         await using var bob = await MovingClient.PlayAsync(n1.Rtmp(Room), "alice", moves: false, cancel);
 
         await cluster.Database.StopAsync();

@@ -15,7 +15,7 @@ public sealed class DrainTests(ITestOutputHelper output)
         var cancel = TestLimit.Token(240);
         await using var cluster = await ClusterProcesses.StartAsync(3);
         var grains = (await cluster.ConnectAsync(cluster["n2"], cluster["n3"])).Grains;
-        await grains.NodesAsync(3, cancel);
+        await grains.UntilNodes(3, cancel);
         await using var alice = await MovingClient.PublishAsync(cluster["n1"].Rtmp($"{s_room}"), "alice", moves: true, cancel);
         await using var mover = await MovingClient.PlayAsync(cluster["n1"].Rtmp($"{s_room}"), "alice", moves: true, cancel);
         await using var two = await MovingClient.PlayAsync(cluster["n2"].Rtmp($"{s_room}"), "alice", moves: false, cancel);
@@ -25,8 +25,8 @@ public sealed class DrainTests(ITestOutputHelper output)
             "-hide_banner", "-loglevel", "error", "-nostdin", "-re", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=10", "-c:v", "libx264", "-preset", "ultrafast", "-g", "10",
             "-pix_fmt", "yuv420p", "-f", "flv", cluster["n1"].Rtmp($"{s_room}/encoder"),
         ]);
-        await Until.TrueAsync(() => mover.Frames > 20 && two.Frames > 20 && three.Frames > 20, cancel);
-        await grains.RoomAsync(s_room, r => r.Streams.Length == 2, cancel);
+        await Until.True(() => mover.Frames > 20 && two.Frames > 20 && three.Frames > 20, cancel);
+        await grains.UntilRoom(s_room, r => r.Streams.Length == 2, cancel);
         using var joins = new Joins(cluster["n2"], cancel);
 
         using var said = new StringWriter();
@@ -37,9 +37,9 @@ public sealed class DrainTests(ITestOutputHelper output)
         Assert.Contains("n1 is gone", said.ToString(), StringComparison.Ordinal);
         Assert.Equal(0, await cluster["n1"].Program.ExitAsync(TimeSpan.FromSeconds(30)));
         Assert.NotEqual(0, await encoder.ExitAsync(TimeSpan.FromSeconds(30)));
-        await grains.NodesAsync(2, cancel);
+        await grains.UntilNodes(2, cancel);
         var (before2, before3, beforeMover) = (two.Frames, three.Frames, mover.Frames);
-        await Until.TrueAsync(() => mover.Frames > beforeMover + 25 && two.Frames > before2 + 25 && three.Frames > before3 + 25, cancel);
+        await Until.True(() => mover.Frames > beforeMover + 25 && two.Frames > before2 + 25 && three.Frames > before3 + 25, cancel);
         var slowest = await joins.StopAsync();
         output.WriteLine($"gaps: n2 {two.LongestGap.TotalMilliseconds:0} ms, n3 {three.LongestGap.TotalMilliseconds:0} ms, mover {mover.LongestGap.TotalMilliseconds:0} ms; slowest of {joins.Count} joins: {slowest.TotalMilliseconds:0} ms");
 
@@ -47,7 +47,7 @@ public sealed class DrainTests(ITestOutputHelper output)
         Assert.All([two, three, mover], viewer => Assert.False(viewer.HeardEnd || viewer.Dropped.Task.IsCompleted));
         Assert.False(alice.Dropped.Task.IsCompleted);
         // Four members, where one may still be the last of those who came and went.
-        await grains.RoomAsync(s_room, r => r.Members.Length == 4 && r.Streams is [{ Name: "alice", Origin: not "n1" }], cancel);
+        await grains.UntilRoom(s_room, r => r.Members.Length == 4 && r.Streams is [{ Name: "alice", Origin: not "n1" }], cancel);
         Assert.InRange(slowest, TimeSpan.Zero, TimeSpan.FromSeconds(5));
     }
 
@@ -58,7 +58,7 @@ public sealed class DrainTests(ITestOutputHelper output)
         await using var cluster = await ClusterProcesses.StartAsync(3);
         await using var alice = await MovingClient.PublishAsync(cluster["n1"].Rtmp($"{s_room}"), "alice", moves: true, cancel);
         await using var bob = await MovingClient.PlayAsync(cluster["n2"].Rtmp($"{s_room}"), "alice", moves: true, cancel);
-        await Until.TrueAsync(() => bob.Frames > 20, cancel);
+        await Until.True(() => bob.Frames > 20, cancel);
         foreach (var name in (string[])["n1", "n2", "n3"])
         {
             var watch = Stopwatch.StartNew();
@@ -66,10 +66,10 @@ public sealed class DrainTests(ITestOutputHelper output)
             output.WriteLine($"{name} ended in {watch.Elapsed.TotalSeconds:0.0} s; moves: alice {alice.Moves}, bob {bob.Moves}; longest gap {bob.LongestGap.TotalMilliseconds:0} ms");
             await cluster.RestartAsync(name);
             var grains = (await cluster.ConnectAsync(cluster[name])).Grains;
-            await grains.NodesAsync(3, cancel);
+            await grains.UntilNodes(3, cancel);
             var before = bob.Frames;
-            await Until.TrueAsync(() => bob.Frames > before + 25, cancel);
-            await grains.RoomAsync(s_room, r => r.Members.Length == 2 && r.Streams.Length == 1, cancel);
+            await Until.True(() => bob.Frames > before + 25, cancel);
+            await grains.UntilRoom(s_room, r => r.Members.Length == 2 && r.Streams.Length == 1, cancel);
         }
         Assert.True(alice.Moves >= 1 && bob.Moves >= 1);
         Assert.False(alice.Dropped.Task.IsCompleted || bob.Dropped.Task.IsCompleted || bob.HeardEnd);

@@ -68,7 +68,7 @@ public sealed class IdentityTests(StrictNode strict, SourceFile source, ITestOut
 
     private string Host => $"127.0.0.1:{strict.Node.RtmpPort}";
 
-    private Task<RoomDetails> PublishedAsync(RoomKey room) => strict.Grains.RoomAsync(room, r => r.Streams.Any(s => s is { Name: "cam", User: "una" }), _cancel);
+    private Task<RoomDetails> PublishedAsync(RoomKey room) => strict.Grains.UntilRoom(room, r => r.Streams.Any(s => s is { Name: "cam", User: "una" }), _cancel);
 
     // Not librtmp as Debian has it: built with GnuTLS it does not end its texts, answers with what stood behind them, and destroys its heap. OBS has a copy
     // of its own, with mbedTLS: what that sends is in the grains' tests.
@@ -112,7 +112,7 @@ public sealed class IdentityTests(StrictNode strict, SourceFile source, ITestOut
         var before = (await PublishedAsync(room)).Streams.Single();
         var began = TimeProvider.System.GetTimestamp();
         await using var second = RealClients.FfmpegPublish(source.Path, url);
-        await strict.Grains.RoomAsync(room, r => r.Streams.Any(s => s.Epoch > before.Epoch && s.Publisher != before.Publisher), _cancel);
+        await strict.Grains.UntilRoom(room, r => r.Streams.Any(s => s.Epoch > before.Epoch && s.Publisher != before.Publisher), _cancel);
         output.WriteLine($"taken over {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s after the second ffmpeg was started");
         await first.ExitAsync(Patience);
         Assert.False(second.HasExited, second.Output);
@@ -133,7 +133,7 @@ public sealed class IdentityTests(StrictNode strict, SourceFile source, ITestOut
         strict.Secrets.Add("another-wrong-password");
         var key = (await strict.KeyAsync(room, password: true)).Key;
         await using (var used = RealClients.FfmpegPublish(source.Path, $"rtmp://{Host}/{room}?token={once}/once"))
-            await strict.Grains.RoomAsync(room, r => r.Streams.Any(s => s.Name == "once"), _cancel);
+            await strict.Grains.UntilRoom(room, r => r.Streams.Any(s => s.Name == "once"), _cancel);
         (string Url, string Says)[] refused =
         [
             ($"rtmp://{Host}/{room}/cam", "No credentials set"),

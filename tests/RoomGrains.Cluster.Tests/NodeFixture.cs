@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RoomGrains.Hosting;
 using RoomGrains.Testing;
 
@@ -25,10 +26,11 @@ public sealed class NodeFixture : IAsyncLifetime
     public string Url(RoomKey room, string? stream = null) => $"rtmp://127.0.0.1:{Node.RtmpPort}/{room}{(stream is null ? "" : $"/{stream}")}";
 
     /// <summary>Waits until a room is as the test expects it.</summary>
-    public Task<RoomDetails> RoomAsync(RoomKey room, Func<RoomDetails, bool> expected, CancellationToken cancel) => Grains.RoomAsync(room, expected, cancel);
+    public Task<RoomDetails> RoomAsync(RoomKey room, Func<RoomDetails, bool> expected, CancellationToken cancel, [CallerArgumentExpression(nameof(expected))] string what = "") =>
+        Grains.UntilRoom(room, expected, cancel, what);
 
     /// <summary>Waits until as many clients are pending in a room.</summary>
-    public Task<PendingSummary[]> PendingAsync(RoomKey room, int count, CancellationToken cancel) => Until.AnswerAsync(
+    public Task<PendingSummary[]> PendingAsync(RoomKey room, int count, CancellationToken cancel) => Until.Answer(
         async () => (await Grains.GetDirectory(room.Application).ListPending()).Where(p => p.Room == room.Room && p.WaitsFor == "approval").ToArray(),
         pending => pending.Length >= count, cancel);
 
@@ -39,7 +41,7 @@ public sealed class NodeFixture : IAsyncLifetime
     public async Task EndWaitingPlayerAsync(RoomKey room, RunningProgram player, CancellationToken cancel)
     {
         var ended = TimeProvider.System.GetUtcNow();
-        await Until.AnswerAsync(
+        await Until.Answer(
             async () => (await Grains.GetDirectory(room.Application).ListPending()).Any(p => p.Room == room.Room && p.State == PendingState.Pending)
                 || ((await Grains.GetRoom(room).Describe()).Value?.Members.Any(m => m.Since >= ended - TimeSpan.FromSeconds(1)) ?? false),
             isBack => isBack, cancel);

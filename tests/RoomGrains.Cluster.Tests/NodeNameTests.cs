@@ -16,7 +16,7 @@ public sealed class NodeNameTests
         Assert.Contains("Give this one another name (--name)", error.Message);
 
         var client = await cluster.ConnectAsync();
-        var node = Assert.Single(await client.Grains.NodesAsync(1, TestLimit.Token()));
+        var node = Assert.Single(await client.Grains.UntilNodes(1, TestLimit.Token()));
         Assert.StartsWith($"127.0.0.1:{cluster["n1"].SiloPort}@", node.SiloAddress);
     }
 
@@ -29,13 +29,13 @@ public sealed class NodeNameTests
         await cluster.RestartAsync("n1");
         Assert.False(cluster["n1"].Program.HasExited);
         var client = await cluster.ConnectAsync(cluster["n2"]);
-        await client.Grains.NodesAsync(2, cancel);
+        await client.Grains.UntilNodes(2, cancel);
 
         // On other ports, as a container has it: the predecessor is in the cluster until the others have missed it.
         await cluster.KillAsync("n1");
         var successor = await cluster.StartNodeAsync(["--name", "n1"]);
         await successor.Program.LineAsync(line => line.Contains("Ready.", StringComparison.Ordinal), Limit);
-        await Until.AnswerAsync(
+        await Until.Answer(
             () => client.Grains.GetCluster().ListNodes(),
             nodes => nodes.SingleOrDefault(node => node.Name == "n1")?.SiloAddress.StartsWith($"127.0.0.1:{successor.SiloPort}@", StringComparison.Ordinal) == true, cancel);
     }

@@ -16,9 +16,9 @@ public sealed class RoomTalkTests
         var room = new RoomKey("chat", "lobby");
         var grains = (await cluster.ConnectAsync()).Grains;
         await using var alice = await NpmClient.ConnectAsync(cluster["n1"].Rtmp($"{room}"), cancel);
-        var aliceId = Assert.Single((await grains.RoomAsync(room, details => details.Members.Length == 1, cancel)).Members).Id;
+        var aliceId = Assert.Single((await grains.UntilRoom(room, details => details.Members.Length == 1, cancel)).Members).Id;
         await using var bob = await NpmClient.ConnectAsync(cluster["n2"].Rtmp($"{room}"), cancel);
-        var bobId = (await grains.RoomAsync(room, details => details.Members.Length == 2, cancel)).Members.Single(member => member.Id != aliceId).Id;
+        var bobId = (await grains.UntilRoom(room, details => details.Members.Length == 2, cancel)).Members.Single(member => member.Id != aliceId).Id;
 
         // Change, success, remove, clear.
         await alice.SayAsync("use", "notes");
@@ -59,7 +59,7 @@ public sealed class RoomTalkTests
         // Who comes and goes on the other node.
         await using (await NpmClient.ConnectAsync(cluster["n1"].Rtmp($"{room}"), cancel))
         {
-            var carolId = (await grains.RoomAsync(room, details => details.Members.Length == 3, cancel)).Members.Single(member => member.Id != aliceId && member.Id != bobId).Id;
+            var carolId = (await grains.UntilRoom(room, details => details.Members.Length == 3, cancel)).Members.Single(member => member.Id != aliceId && member.Id != bobId).Id;
             await bob.HearAsync($"sync members change {carolId}", cancel);
         }
         await bob.HearAsync("sync members delete", cancel);

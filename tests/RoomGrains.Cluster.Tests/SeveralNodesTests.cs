@@ -21,7 +21,7 @@ public sealed class SeveralNodesTests
         Assert.True((await first.Grains.GetRoom(room).Create(new RoomSettings { Capacity = 5 })).IsDone);
         Assert.Equal(5, (await second.Grains.GetRoom(room).Describe()).ValueOrThrow().Settings.Capacity);
 
-        foreach (var node in await second.Grains.NodesAsync(2, cancel))
+        foreach (var node in await second.Grains.UntilNodes(2, cancel))
         {
             var process = cluster[node.Name];
             Assert.Equal(($"live.example:{process.RtmpPort}", $"127.0.0.1:{process.RtmpPort}"), (node.RtmpAddress, node.RelayAddress));
@@ -35,9 +35,9 @@ public sealed class SeveralNodesTests
         Assert.Equal(["n1", "n2"], members.Select(member => member.SiloName).Order());
 
         Assert.Equal(0, await cluster.StopAsync("n1"));
-        await second.Grains.NodesAsync(1, cancel);
+        await second.Grains.UntilNodes(1, cancel);
         await cluster.RestartAsync("n1");
         await cluster.StartNodeAsync();
-        Assert.Equal(["n1", "n2", "n3"], (await second.Grains.NodesAsync(3, cancel)).Select(node => node.Name));
+        Assert.Equal(["n1", "n2", "n3"], (await second.Grains.UntilNodes(3, cancel)).Select(node => node.Name));
     }
 }

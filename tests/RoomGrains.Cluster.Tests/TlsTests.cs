@@ -29,7 +29,7 @@ public sealed class TlsTests
             Assert.True((await first.Grains.GetRoom(room).Create(new RoomSettings { Title = new string('t', 200) })).IsDone);
             Assert.Equal(200, (await second.Grains.GetRoom(room).Describe()).ValueOrThrow().Settings.Title!.Length);
         }
-        await first.Grains.NodesAsync(2, cancel);
+        await first.Grains.UntilNodes(2, cancel);
         Assert.Equal(0, (await ListAsync(n1, ours.Variables("admin"))).Code);
 
         // Without one, or with another authority's, neither a client nor a node.

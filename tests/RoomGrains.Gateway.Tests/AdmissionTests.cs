@@ -141,8 +141,7 @@ public sealed class AdmissionTests(GrainFixture grains) : IClassFixture<GrainFix
         var client = await RawClient.ConnectAsync(gateway.EndPoint, room.ToString());
         var id = await grains.PendingAsync(room, _cancel);
         await client.DisposeAsync();
-        while ((await grains.Grains.GetPending(id).Describe()).ValueOrThrow().Summary.State == PendingState.Pending)
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, _cancel);
+        await Until.True(async () => (await grains.Grains.GetPending(id).Describe()).ValueOrThrow().Summary.State != PendingState.Pending, _cancel);
 
         Assert.Equal(RefusalCode.Gone, (await grains.Grains.GetPending(id).Approve("the test")).Refusal?.Code);
         Assert.Empty((await grains.Grains.GetRoom(room).Describe()).ValueOrThrow().Members);

@@ -1,5 +1,6 @@
 using RoomGrains.Rtmp.Amf;
 using RoomGrains.Rtmp.Commands;
+using RoomGrains.Testing;
 
 namespace RoomGrains.Gateway.Tests;
 
@@ -110,7 +111,7 @@ public sealed class CallTests(GrainFixture fixture) : IClassFixture<GrainFixture
         await alice.UseAsync("notes");
         await bob.UseAsync("notes");
         (await fixture.Grains.GetRoom(_room).Mute(alice.Id, MutedMedia.Text)).ValueOrThrow();
-        await Waiting.UntilAsync(() => gateway.Presence.FindMember(_room, alice.Id)?.Muted == MutedMedia.Text, _cancel);
+        await Until.True(() => gateway.Presence.FindMember(_room, alice.Id)?.Muted == MutedMedia.Text, _cancel);
         var transaction = await alice.CallAsync(0, "room.say", "hello");
         Assert.Equal($"_error#{transaction}", await alice.ReadAsync(1));
         await alice.ShareAsync("notes", Rtmp.SharedObjects.SharedObjectEvent.RequestChange("x", 1));

@@ -39,11 +39,11 @@ public sealed class ClaimTests
         await using var alice = await Guest.JoinAsync(gateway, _room, _cancel);
         await alice.CreateStreamAsync();
         await alice.SayAsync(1, "publish", "alice", "live");
-        await Waiting.UntilAsync(() => calls.Claims == 1, _cancel);
+        await Until.True(() => calls.Claims == 1, _cancel);
         var answer = alice.ReadAsync(2);
         // Up to the second claim, whose answer comes; the cluster takes real time for it, of which the publisher has 15 s by this clock.
         var took = lost == 1
-            ? await time.AdvanceUntilAsync(Waiting.UntilAsync(() => calls.Claims > 1, _cancel), _cancel, TimeSpan.FromMilliseconds(100))
+            ? await time.AdvanceUntilAsync(Until.True(() => calls.Claims > 1, _cancel), _cancel, TimeSpan.FromMilliseconds(100))
             : await time.AdvanceUntilAsync(answer, _cancel);
         Assert.True(took >= TimeSpan.FromSeconds(lost == 1 ? 5 : 15), $"{took}");
         Assert.Equal(heard, await answer);
@@ -63,7 +63,7 @@ public sealed class ClaimTests
         await alice.CreateStreamAsync();
         await alice.SayAsync(1, "publish", "alice", "live");
         Assert.StartsWith("1:Publish.BadName", await alice.ToEndAsync(), StringComparison.Ordinal);
-        Assert.Empty((await cluster.Client.UntilAsync(_room, r => r.Streams.IsEmpty, _cancel)).Streams);
+        Assert.Empty((await cluster.Client.UntilRoom(_room, r => r.Streams.IsEmpty, _cancel)).Streams);
         newer.End(Media.PublicationEnd.Clean);
     }
 
@@ -89,14 +89,14 @@ public sealed class ClaimTests
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var gateway = await TestGateway.StartAsync(cluster.Client, "one", time: time);
         await using var alice = await Guest.JoinAsync(gateway, _room, _cancel);
-        await Waiting.UntilAsync(() => calls.Reports == 1, _cancel);
+        await Until.True(() => calls.Reports == 1, _cancel);
         var storm = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => Guest.JoinAsync(gateway, _room, _cancel)));
         // A client may read its answer before its member is entered: what it says after that is heard by the member.
         foreach (var guest in storm)
             await guest.SyncAsync();
         Assert.Equal(1, calls.Reports);
         time.Advance(TimeSpan.FromMilliseconds(150));
-        await Waiting.UntilAsync(() => calls.Reports == 2, _cancel);
+        await Until.True(() => calls.Reports == 2, _cancel);
         time.Advance(TimeSpan.FromMilliseconds(150));
         foreach (var guest in storm)
             await guest.SyncAsync();

@@ -107,7 +107,7 @@ public sealed class DrainTests(GrainFixture grains) : IClassFixture<GrainFixture
         var id = await grains.PendingAsync(room, _cancel);
         await using var obs = await RawClient.ConnectAsync(gateway.EndPoint, room.ToString());
         await gateway.Log.WaitAsync(3021, room.ToString(), _cancel);
-        await Waiting.UntilAsync(() => gateway.Service.Load.Pending == 2, _cancel);
+        await Until.True(() => gateway.Service.Load.Pending == 2, _cancel);
         var drained = gateway.Drainer.DrainAsync(Minute);
 
         var redirect = Assert.Single(await follows.ReadToEndAsync(_cancel), c => c.Name == Replies.Error)[0]["ex"]["redirect"].AsString()!;
@@ -148,7 +148,7 @@ public sealed class DrainTests(GrainFixture grains) : IClassFixture<GrainFixture
         Assert.True((await grains.Grains.GetCluster().DrainNode("n1", Minute)).IsDone);
         Assert.Equal("Connect.ReconnectRequest", await alice.NextAsync());
         await alice.DisposeAsync();
-        await Waiting.UntilAsync(() => gateway.Stopping.IsCancellationRequested, _cancel);
+        await Until.True(() => gateway.Stopping.IsCancellationRequested, _cancel);
         Assert.Equal(0, gateway.Service.Load.Clients);
     }
 
@@ -176,7 +176,7 @@ public sealed class DrainTests(GrainFixture grains) : IClassFixture<GrainFixture
         await drained;
         await alice2.SendAsync("VH1@0 K5@0");
         await bob2.UntilAsync("1:K5@0");
-        var details = await grains.Grains.UntilAsync(room, r => r.Members.Length == 2 && r.Streams.Length == 1, _cancel);
+        var details = await grains.Grains.UntilRoom(room, r => r.Members.Length == 2 && r.Streams.Length == 1, _cancel);
         Assert.Equal((HashSet<ConnectionId>)[alice2.Id, bob2.Id], details.Members.Select(m => m.Id).ToHashSet());
         Assert.Equal((alice2.Id, "stays"), (details.Streams[0].Publisher, details.Streams[0].Origin));
         // The next one finds it full.

@@ -31,16 +31,9 @@ public sealed class GrainFixture : IAsyncLifetime
     }
 
     /// <summary>The one who waits in a room.</summary>
-    public async Task<ConnectionId> PendingAsync(RoomKey room, CancellationToken cancel)
-    {
-        while (true)
-        {
-            var pending = (await Grains.GetDirectory(room.Application).ListPending()).Where(p => p.Room == room.Room && p.WaitsFor == "approval").ToArray();
-            if (pending.Length > 0)
-                return Assert.Single(pending).Id;
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancel);
-        }
-    }
+    public async Task<ConnectionId> PendingAsync(RoomKey room, CancellationToken cancel) => Assert.Single(await Until.Answer(
+        async () => (await Grains.GetDirectory(room.Application).ListPending()).Where(p => p.Room == room.Room && p.WaitsFor == "approval").ToArray(),
+        pending => pending.Length > 0, cancel)).Id;
 
     /// <inheritdoc/>
     public async ValueTask InitializeAsync() => _cluster = await GrainCluster.Start(new GrainClusterOptions

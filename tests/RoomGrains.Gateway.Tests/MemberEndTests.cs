@@ -28,7 +28,7 @@ public sealed class MemberEndTests(GrainFixture grains) : IClassFixture<GrainFix
         Assert.Equal("close", await alice.ToEndAsync());
         await gateway.Log.WaitAsync(3023, nameof(EndReason.Disconnected), _cancel);
         Assert.Equal("1:Play.UnpublishNotify Eof1", await bob.ReadAsync(2));
-        Assert.Equal(bob.Id, Assert.Single((await grains.Grains.UntilAsync(room, r => r.Streams.IsEmpty, _cancel)).Members).Id);
+        Assert.Equal(bob.Id, Assert.Single((await grains.Grains.UntilRoom(room, r => r.Streams.IsEmpty, _cancel)).Members).Id);
         await using var carol = await Guest.JoinAsync(gateway, room, _cancel);
         Assert.Equal(RefusalCode.NotAMember, (await grains.Grains.GetRoom(room).Kick(alice.Id, "again")).Refusal?.Code);
     }
@@ -47,7 +47,7 @@ public sealed class MemberEndTests(GrainFixture grains) : IClassFixture<GrainFix
         await alice.CreateStreamAsync();
         await alice.SayAsync(2, "publish", "-");
         Assert.Equal("1:Play.UnpublishNotify Eof1", await bob.ReadAsync(2));
-        await grains.Grains.UntilAsync(room, r => r.Members.Length == 1, _cancel);
+        await grains.Grains.UntilRoom(room, r => r.Members.Length == 1, _cancel);
         await using var carol = await Guest.PublishAsync(gateway, room, "alice", _cancel);
     }
 
@@ -159,7 +159,7 @@ public sealed class MemberEndTests(GrainFixture grains) : IClassFixture<GrainFix
             {
                 var sent = gateway.Service.Load.BytesSent;
                 await carol.SyncAsync();
-                await time.AdvanceUntilAsync(Waiting.UntilAsync(() => gateway.Service.Load.BytesSent > sent, _cancel), _cancel);
+                await time.AdvanceUntilAsync(Until.True(() => gateway.Service.Load.BytesSent > sent, _cancel), _cancel);
             }
             time.Advance(TimeSpan.FromSeconds(18));
         }

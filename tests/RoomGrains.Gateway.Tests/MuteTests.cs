@@ -51,5 +51,5 @@ public sealed class MuteTests(GrainFixture grains) : IClassFixture<GrainFixture>
     }
 
     private async Task MutedAsync(TestGateway gateway, RoomKey room, Guest guest, MutedMedia media) =>
-        await Waiting.UntilAsync(() => gateway.Presence.FindMember(room, guest.Id)?.Muted == media, _cancel);
+        await Until.True(() => gateway.Presence.FindMember(room, guest.Id)?.Muted == media, _cancel);
 }

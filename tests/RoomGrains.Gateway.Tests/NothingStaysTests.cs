@@ -29,7 +29,7 @@ public sealed class NothingStaysTests(GrainFixture grains, ITestOutputHelper out
             await alice.Client.SendBytesAsync(new byte[] { 4, 0, 0, 0, 0, 1, 0, 8, 1, 0, 0, 0, 0xAF, 1 });
         }
         Assert.Equal(8, spy.Messages.Count);
-        await Waiting.UntilAsync(() => gateway.Hub.Snapshot().Count == 0 && spy.Messages.All(IsGone), _cancel);
+        await Until.True(() => gateway.Hub.Snapshot().Count == 0 && spy.Messages.All(IsGone), _cancel);
     }
 
     [Fact]
@@ -68,11 +68,10 @@ public sealed class NothingStaysTests(GrainFixture grains, ITestOutputHelper out
             }
         });
 
-        await Waiting.UntilAsync(() => gateway.Service.Load with { BytesSent = 0 } == default && gateway.Hub.Snapshot().Count == 0, _cancel);
-        await Waiting.UntilAsync(() => gateway.Presence.RoomCount == 0, _cancel);
+        await Until.True(() => gateway.Service.Load with { BytesSent = 0 } == default && gateway.Hub.Snapshot().Count == 0, _cancel);
+        await Until.True(() => gateway.Presence.RoomCount == 0, _cancel);
         foreach (var room in rooms)
-            while ((await grains.Grains.GetRoom(room).Describe()).Refusal?.Code != RefusalCode.UnknownRoom)
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, _cancel);
+            await Until.True(async () => (await grains.Grains.GetRoom(room).Describe()).Refusal?.Code == RefusalCode.UnknownRoom, _cancel);
         Assert.Equal(Cycles, gateway.Log.Lines.Count(line => line.Id == 3023));
     }
 

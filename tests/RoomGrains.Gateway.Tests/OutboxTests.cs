@@ -106,7 +106,7 @@ public sealed class OutboxTests : IDisposable
         // It is as late as before, but moves.
         var taken = _outbox.BytesSent;
         var read = ReadAsync(_expected.Count);
-        await Waiting.UntilAsync(() => _outbox.BytesSent > taken, _cancel);
+        await Until.True(() => _outbox.BytesSent > taken, _cancel);
         Assert.Equal(TimeSpan.Zero, _outbox.BacklogOf(two).Standstill ?? TimeSpan.Zero);
         Assert.Equal(Convert.ToHexString([.. _expected]), Convert.ToHexString(await read));
         Assert.Equal((0L, 0L), (_outbox.BacklogOf(one).Bytes, _outbox.BacklogOf(two).Bytes));

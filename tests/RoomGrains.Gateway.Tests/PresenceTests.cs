@@ -30,7 +30,7 @@ public sealed class PresenceTests(GrainFixture grains) : IClassFixture<GrainFixt
         await grains.Cluster.Deactivate(grains.Grains.GetRoom(room));
         await AssertRoomAsync(["alice"]);
         await alice.SayAsync(1, "closeStream");
-        Assert.Empty((await grains.Grains.UntilAsync(room, r => r.Streams.IsEmpty, _cancel)).Streams);
+        Assert.Empty((await grains.Grains.UntilRoom(room, r => r.Streams.IsEmpty, _cancel)).Streams);
         await alice.DisposeAsync();
         await bob.DisposeAsync();
         while ((await grains.Grains.GetRoom(room).Describe()).Refusal?.Code != RefusalCode.UnknownRoom)
@@ -39,7 +39,7 @@ public sealed class PresenceTests(GrainFixture grains) : IClassFixture<GrainFixt
         async Task AssertRoomAsync(string[] plays)
         {
             var players = plays.Contains("alice") ? 1 : 0;
-            var details = await grains.Grains.UntilAsync(
+            var details = await grains.Grains.UntilRoom(
                 room,
                 r => r is { Members.Length: 2, Streams: [{ AudioCodec: not "" } stream] } && stream.Players == players
                     && r.Members.Any(m => m.Id == bob.Id && m.Plays.SequenceEqual(plays)),

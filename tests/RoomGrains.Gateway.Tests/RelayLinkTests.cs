@@ -36,7 +36,7 @@ public sealed class RelayLinkTests(GrainFixture grains, ITestOutputHelper output
         Assert.Equal("Begin1 1:Play.PublishNotify 1:K2@0", await dave.ReadAsync(3));
         Assert.Equal("Begin1 1:Play.PublishNotify 1:K3@0", await eve.ReadAsync(3));
         Assert.Equal(1, cable.Connections);
-        await Waiting.UntilAsync(() => two.Service.Load.Relays == 3, _cancel);
+        await Until.True(() => two.Service.Load.Relays == 3, _cancel);
         Assert.All(one.Hub.Snapshot(), s => Assert.Equal((0, 1), (s.Players, s.Relays)));
 
         await alice.SayAsync(1, "closeStream");
@@ -45,7 +45,7 @@ public sealed class RelayLinkTests(GrainFixture grains, ITestOutputHelper output
         await stranger.SendAsync("I5@40");
         Assert.Equal("1:I4@40", await dave.NextAsync());
         Assert.Equal("1:I5@40", await eve.NextAsync());
-        await Waiting.UntilAsync(() => two.Service.Load.Relays == 2, _cancel);
+        await Until.True(() => two.Service.Load.Relays == 2, _cancel);
         Assert.Equal(1, cable.Connections);
     }
 
@@ -75,7 +75,7 @@ public sealed class RelayLinkTests(GrainFixture grains, ITestOutputHelper output
                 // Some connections live until all has come by them.
                 var sent = Streams * (frame + 1);
                 if (random.Next(3) == 0)
-                    await Waiting.UntilAsync(() => (Streams * Frames) - Volatile.Read(ref left) == sent, _cancel);
+                    await Until.True(() => (Streams * Frames) - Volatile.Read(ref left) == sent, _cancel);
             }
         }, _cancel);
         var next = new int[Streams + 1];
@@ -100,7 +100,7 @@ public sealed class RelayLinkTests(GrainFixture grains, ITestOutputHelper output
     public async Task A_thousand_streams_of_a_node_that_is_not_there_make_few_attempts_and_then_one_connection()
     {
         const int Streams = 1000, PerRoom = 100;
-        var time = Waiting.ClockAhead();
+        var time = Clocks.Ahead();
         await using var cable = new Cable();
         await using var one = await TestGateway.StartAsync(grains.Grains, "one", options => options.MaxStreamsPerConnection = PerRoom, cable: cable);
         await using var two = await TestGateway.StartAsync(
@@ -116,13 +116,13 @@ public sealed class RelayLinkTests(GrainFixture grains, ITestOutputHelper output
             await PublishAsync(publisher, PerRoom);
             await PlayAsync(player, PerRoom);
         }
-        await Waiting.UntilAsync(() => cable.Connections == 1, _cancel);
+        await Until.True(() => cable.Connections == 1, _cancel);
         // Time stands still: nobody has tried again, for it is the link that waits.
         Assert.Equal(1, cable.Connections);
         await time.AdvanceUntilAsync(two.Log.WaitAsync(3333, cable.Address, _cancel), _cancel);
         cable.To(one);
         var before = cable.Connections;
-        await time.AdvanceUntilAsync(Waiting.UntilAsync(() => two.Service.Load.Relays == Streams, _cancel), _cancel);
+        await time.AdvanceUntilAsync(Until.True(() => two.Service.Load.Relays == Streams, _cancel), _cancel);
         output.WriteLine($"{before} attempts before the node was there");
         Assert.InRange(before, 2, 20);
         Assert.Equal(before + 1, cable.Connections);

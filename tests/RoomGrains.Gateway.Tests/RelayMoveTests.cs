@@ -35,7 +35,7 @@ public sealed class RelayMoveTests(GrainFixture grains, ITestOutputHelper output
                     await SeesAsync(player, first, number, isFirst: visit == 0);
             }
             // Its node knows that it is gone before it comes back: without that it would be refused as a second one.
-            await grains.Grains.UntilAsync(room, r => r.Streams.IsEmpty, _cancel);
+            await grains.Grains.UntilRoom(room, r => r.Streams.IsEmpty, _cancel);
         }
 
         async Task SeesAsync(Guest player, int from, int to, bool isFirst)
@@ -85,7 +85,7 @@ public sealed class RelayMoveTests(GrainFixture grains, ITestOutputHelper output
                 // Some connections live until all has come by them.
                 var sent = frame;
                 if (random.Next(10) == 0)
-                    await Waiting.UntilAsync(() => Volatile.Read(ref heard) == sent, _cancel);
+                    await Until.True(() => Volatile.Read(ref heard) == sent, _cancel);
             }
         }, _cancel);
         for (var frame = 1; frame <= Frames; frame++)
@@ -126,8 +126,8 @@ public sealed class RelayMoveTests(GrainFixture grains, ITestOutputHelper output
         for (var asked = 0; asked < 3; asked++)
         {
             var (before, answers) = (cable.ToTarget, cable.FromTarget);
-            await time.AdvanceUntilAsync(Waiting.UntilAsync(() => cable.ToTarget > before, _cancel), _cancel);
-            await Waiting.UntilAsync(() => cable.FromTarget > answers, _cancel);
+            await time.AdvanceUntilAsync(Until.True(() => cable.ToTarget > before, _cancel), _cancel);
+            await Until.True(() => cable.FromTarget > answers, _cancel);
         }
         await alice.SendAsync("I2@40");
         Assert.Equal("1:I2@40", await bob.NextAsync());
@@ -164,7 +164,7 @@ public sealed class RelayMoveTests(GrainFixture grains, ITestOutputHelper output
         for (var asked = 1; asked <= 3; asked++)
         {
             var before = cable.ToTarget;
-            await time.AdvanceUntilAsync(Waiting.UntilAsync(() => cable.ToTarget > before, _cancel), _cancel);
+            await time.AdvanceUntilAsync(Until.True(() => cable.ToTarget > before, _cancel), _cancel);
             // Long after it was asked, long before it is given up.
             time.Advance(TimeSpan.FromSeconds(30));
             await alice.SendAsync($"I{asked}@{40 * asked}");

@@ -129,7 +129,7 @@ public sealed class RelayRefusalTests(GrainFixture grains) : IClassFixture<Grain
         Assert.Equal(StatusCodes.Play.Start, await StatusAsync(relay));
         Assert.Equal(1, one.Hub.Snapshot().Single().Relays);
         await relay.SendAsync(new CommandMessage(CommandNames.DeleteStream, 0, AmfValue.Null, 1));
-        await Waiting.UntilAsync(() => one.Hub.Snapshot().Single().Relays == 0, _cancel);
+        await Until.True(() => one.Hub.Snapshot().Single().Relays == 0, _cancel);
         Assert.Equal(3, await CreateStreamAsync(relay));
     }
 
@@ -146,7 +146,7 @@ public sealed class RelayRefusalTests(GrainFixture grains) : IClassFixture<Grain
         await using var one = await TestGateway.StartAsync(grains.Grains, "one");
         await using var alice = await Guest.PublishAsync(one, room, "alice", _cancel);
         await using var relay = await ConnectAsync(one);
-        Assert.Equal((1, 1), (one.Service.Load.Clients, (await grains.Grains.UntilAsync(room, _ => true, _cancel)).Members.Length));
+        Assert.Equal((1, 1), (one.Service.Load.Clients, (await grains.Grains.UntilRoom(room, _ => true, _cancel)).Members.Length));
         await CreateStreamAsync(relay);
         var ticket = s_signer.Sign(await TicketAsync(room));
         await (what switch
@@ -163,7 +163,7 @@ public sealed class RelayRefusalTests(GrainFixture grains) : IClassFixture<Grain
         Assert.True(counted["roomgrains.relays.refused reason=command"] > 0);
         await one.Log.WaitAsync(3023, nameof(EndReason.RelayRefused), _cancel);
         Assert.Equal("", await alice.SyncAsync());
-        await Waiting.UntilAsync(() => one.Hub.Snapshot().Single().Relays == 0, _cancel);
+        await Until.True(() => one.Hub.Snapshot().Single().Relays == 0, _cancel);
 
         Task SayAsync(string command, string argument) => relay.SendAsync(new CommandMessage(command, 0, AmfValue.Null, argument), 1);
     }
@@ -194,7 +194,7 @@ public sealed class RelayRefusalTests(GrainFixture grains) : IClassFixture<Grain
                 await guest.SyncAsync();
             time.Advance(TimeSpan.FromMilliseconds(500));
         }
-        await Waiting.UntilAsync(() => one.Hub.Snapshot().All(s => s.Relays == 0), _cancel);
+        await Until.True(() => one.Hub.Snapshot().All(s => s.Relays == 0), _cancel);
         Assert.Single(one.Log.Lines, line => line.Id == 3321);
     }
 
@@ -235,7 +235,7 @@ public sealed class RelayRefusalTests(GrainFixture grains) : IClassFixture<Grain
         await CreateStreamAsync(relay);
         await PlayAsync(relay, 1, "alice", s_signer.Sign(await TicketAsync(room)));
         await PlayAsync(relay, 2, "carol", s_signer.Sign(await TicketAsync(room, "carol")));
-        await Waiting.UntilAsync(() => gateway.Hub.Snapshot().All(s => s.Relays == 1), _cancel);
+        await Until.True(() => gateway.Hub.Snapshot().All(s => s.Relays == 1), _cancel);
         return relay;
     }
 
@@ -277,7 +277,7 @@ public sealed class RelayRefusalTests(GrainFixture grains) : IClassFixture<Grain
         Purpose = TicketPurpose.Relay,
         Room = room,
         Stream = stream,
-        Epoch = (await grains.Grains.UntilAsync(room, r => r.Streams.Any(s => s.Name == stream), _cancel)).Streams.Single(s => s.Name == stream).Epoch,
+        Epoch = (await grains.Grains.UntilRoom(room, r => r.Streams.Any(s => s.Name == stream), _cancel)).Streams.Single(s => s.Name == stream).Epoch,
         Node = "nine",
         Expires = TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1),
     };

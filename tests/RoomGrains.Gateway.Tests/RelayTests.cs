@@ -69,7 +69,7 @@ public sealed class RelayTests(GrainFixture grains) : IClassFixture<GrainFixture
             }
         }
 
-        await Waiting.UntilAsync(() => (one.Service.Load.Relays, two.Service.Load.Relays, three.Service.Load.Relays) == (1, 1, 2), _cancel);
+        await Until.True(() => (one.Service.Load.Relays, two.Service.Load.Relays, three.Service.Load.Relays) == (1, 1, 2), _cancel);
         Assert.Equal((Players, 2), Of(one, "alice"));
         Assert.Equal((Players, 2), Of(two, "bob"));
         Assert.Equal((Players, 0), Of(three, "alice"));
@@ -77,7 +77,7 @@ public sealed class RelayTests(GrainFixture grains) : IClassFixture<GrainFixture
         Assert.Equal(2 * Players, one.Service.Load.Players);
         Assert.Equal(1, one.Service.Load.Streams);
         // The room counts each player once, wherever it is.
-        var details = await grains.Grains.UntilAsync(room, r => r.Streams.Length == 2 && r.Streams.All(s => s.Players == 3 * Players), _cancel);
+        var details = await grains.Grains.UntilRoom(room, r => r.Streams.Length == 2 && r.Streams.All(s => s.Players == 3 * Players), _cancel);
         Assert.Equal(["one", "two"], details.Streams.Select(s => s.Origin));
         foreach (var player in players)
             await player.DisposeAsync();
@@ -98,7 +98,7 @@ public sealed class RelayTests(GrainFixture grains) : IClassFixture<GrainFixture
     public async Task A_stream_that_nobody_plays_any_more_is_released_after_a_while_and_pulled_again_for_the_next()
     {
         var room = grains.NewRoom();
-        var time = Waiting.ClockAhead();
+        var time = Clocks.Ahead();
         await using var cable = new Cable();
         await using var one = await TestGateway.StartAsync(grains.Grains, "one", cable: cable);
         await using var two = await TestGateway.StartAsync(grains.Grains, "two", options => options.RelaySilence = TimeSpan.FromMinutes(1), time: time);
@@ -106,17 +106,17 @@ public sealed class RelayTests(GrainFixture grains) : IClassFixture<GrainFixture
         await alice.SendAsync("K1@0");
         await using (var bob = await Guest.PlayAsync(two, room, "alice", _cancel))
             await bob.UntilAsync("1:K1@0");
-        await Waiting.UntilAsync(() => two.Service.Load is { Clients: 0, Relays: 1 }, _cancel);
+        await Until.True(() => two.Service.Load is { Clients: 0, Relays: 1 }, _cancel);
 
         // Who comes within the while finds it running.
         time.Advance(TimeSpan.FromSeconds(5));
         await using (var carol = await Guest.PlayAsync(two, room, "alice", _cancel))
             Assert.Equal("1:K1@0", await carol.NextAsync());
         Assert.Equal(1, cable.Connections);
-        await Waiting.UntilAsync(() => two.Service.Load.Clients == 0, _cancel);
+        await Until.True(() => two.Service.Load.Clients == 0, _cancel);
         var took = await time.AdvanceUntilAsync(two.Log.WaitAsync(3300, $"{room}/alice", _cancel), _cancel);
         Assert.True(took >= TimeSpan.FromSeconds(9), $"{took}");
-        await Waiting.UntilAsync(() => two.Service.Load.Relays == 0 && two.Hub.Snapshot().Count == 0 && one.Hub.Snapshot().Single().Relays == 0, _cancel);
+        await Until.True(() => two.Service.Load.Relays == 0 && two.Hub.Snapshot().Count == 0 && one.Hub.Snapshot().Single().Relays == 0, _cancel);
 
         await using var dave = await Guest.PlayAsync(two, room, "alice", _cancel);
         Assert.Equal("Begin1 1:Play.PublishNotify 1:K1@0", await dave.ReadAsync(3));
@@ -129,7 +129,7 @@ public sealed class RelayTests(GrainFixture grains) : IClassFixture<GrainFixture
     {
         var room = grains.NewRoom();
         using var counted = new Counted();
-        var time = Waiting.ClockAhead();
+        var time = Clocks.Ahead();
         await using var cable = new Cable();
         await using var one = await TestGateway.StartAsync(grains.Grains, "one", cable: cable);
         await using var two = await TestGateway.StartAsync(grains.Grains, "two", options => options.RelaySilence = TimeSpan.FromHours(1), time: time);
@@ -138,7 +138,7 @@ public sealed class RelayTests(GrainFixture grains) : IClassFixture<GrainFixture
         await using (var bob = await Guest.PlayAsync(two, room, "alice", _cancel))
             await bob.UntilAsync("1:K1@0");
         await time.AdvanceUntilAsync(two.Log.WaitAsync(3300, $"{room}/alice", _cancel), _cancel);
-        await Waiting.UntilAsync(() => two.Service.Load.Relays == 0, _cancel);
+        await Until.True(() => two.Service.Load.Relays == 0, _cancel);
         var seconds = await time.AdvanceUntilAsync(two.Log.WaitAsync(3331, cable.Address, _cancel), _cancel);
         Assert.True(seconds >= TimeSpan.FromSeconds(9), $"{seconds}");
         Assert.Contains("Disposed", await two.Log.WaitAsync(3331, cable.Address, _cancel), StringComparison.Ordinal);

@@ -31,7 +31,7 @@ public sealed class SameNameTests(GrainFixture grains) : IClassFixture<GrainFixt
         await alice.SendAsync("I2@40");
         Assert.Equal("", await alice.SyncAsync());
         Assert.Equal("1:I2@40", await bob.SyncAsync());
-        Assert.Equal(alice.Id, Assert.Single((await grains.Grains.UntilAsync(room, r => r.Members.Length == 2, _cancel)).Streams).Publisher);
+        Assert.Equal(alice.Id, Assert.Single((await grains.Grains.UntilRoom(room, r => r.Members.Length == 2, _cancel)).Streams).Publisher);
     }
 
     /// <summary>Also from another node: then the room tells the old publisher's, and players go on with what comes from there.</summary>
@@ -50,13 +50,13 @@ public sealed class SameNameTests(GrainFixture grains) : IClassFixture<GrainFixt
         Assert.Equal("1:VH1@0 1:K1@0 1:I2@40", await bob.ReadAsync(3));
 
         var silent = await time.AdvanceUntilAsync(
-            grains.Grains.UntilAsync(room, r => r.Streams is [var stream] && stream.Silence >= TimeSpan.FromSeconds(3), _cancel), _cancel);
+            grains.Grains.UntilRoom(room, r => r.Streams is [var stream] && stream.Silence >= TimeSpan.FromSeconds(3), _cancel), _cancel);
         await using var again = await Guest.PublishAsync(elsewhere ? other : gateway, room, "alice", _cancel);
         Assert.Equal("1:Publish.BadName", await alice.NextAsync());
         Assert.Contains("taken over", alice.Description, StringComparison.Ordinal);
         Assert.Equal("Connect.Closed close", await alice.ToEndAsync());
         await gateway.Log.WaitAsync(3023, nameof(EndReason.Superseded), _cancel);
-        Assert.Equal(again.Id, Assert.Single((await grains.Grains.UntilAsync(room, r => r.Members.All(m => m.Id != alice.Id), _cancel)).Streams).Publisher);
+        Assert.Equal(again.Id, Assert.Single((await grains.Grains.UntilRoom(room, r => r.Members.All(m => m.Id != alice.Id), _cancel)).Streams).Publisher);
 
         await again.SendAsync("VH2@0 K3@0 I4@40");
         var heard = bob.ReadAsync(3);

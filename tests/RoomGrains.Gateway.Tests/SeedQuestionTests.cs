@@ -53,8 +53,7 @@ public sealed class SeedQuestionTests(ITestOutputHelper output)
         });
         // Every one is known by its own identity, and waits for a human, before the first is decided.
         var directory = cluster.Client.GetDirectory("chat");
-        while ((await directory.ListPending()).Count(p => p.WaitsFor == "approval") < Clients)
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, _cancel);
+        await Until.True(async () => (await directory.ListPending()).Count(p => p.WaitsFor == "approval") >= Clients, _cancel);
         Assert.Equal(Clients, ids.Count);
         Assert.Equal(Clients, gateway.Service.Load.Pending);
 
@@ -150,13 +149,7 @@ public sealed class SeedQuestionTests(ITestOutputHelper output)
     private async Task CheckSeatsAsync(IGrainFactory grains, ConnectionId[] accepted)
     {
         var room = grains.GetRoom(new RoomKey("chat", "hall"));
-        while (true)
-        {
-            var members = (await room.Describe()).ValueOrThrow().Members.Select(m => m.Id).ToHashSet();
-            if (members.SetEquals(accepted))
-                return;
-            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, _cancel);
-        }
+        await Until.True(async () => (await room.Describe()).ValueOrThrow().Members.Select(m => m.Id).ToHashSet().SetEquals(accepted), _cancel);
     }
 
     private sealed class Guest(string nonce, Plan plan)

@@ -37,17 +37,17 @@ public sealed class ServiceMemberTests(GrainFixture grains) : IClassFixture<Grai
 
         await using var job = await (await JoinAsync(two, room)).PlayAsync("alice");
         Assert.EndsWith("1:VH1@0 1:AH1@0 1:K1@0 1:A2@10", await job.UntilAsync("1:A2@10"), StringComparison.Ordinal);
-        var seen = await grains.Grains.UntilAsync(room, r => r.Members.Any(m => m.Plays.Contains("alice")), _cancel);
+        var seen = await grains.Grains.UntilRoom(room, r => r.Members.Any(m => m.Plays.Contains("alice")), _cancel);
         Assert.Equal(1, seen.Summary.Members);
         Assert.Equal(("record", "two"), seen.Members.Where(m => m.Id == job.Id).Select(m => (m.Service, m.Node)).Single());
 
         // A room that lost its memory hears from the node what it is.
         await grains.Cluster.Deactivate(grains.Grains.GetRoom(room));
-        seen = await grains.Grains.UntilAsync(room, r => r.Members.Length == 2, _cancel);
+        seen = await grains.Grains.UntilRoom(room, r => r.Members.Length == 2, _cancel);
         Assert.Equal((1, "record"), (seen.Summary.Members, seen.Members.Single(m => m.Id == job.Id).Service));
 
         await job.DisposeAsync();
-        Assert.Equal("", Assert.Single((await grains.Grains.UntilAsync(room, r => r.Members.Length == 1, _cancel)).Members).Service);
+        Assert.Equal("", Assert.Single((await grains.Grains.UntilRoom(room, r => r.Members.Length == 1, _cancel)).Members).Service);
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class ServiceMemberTests(GrainFixture grains) : IClassFixture<Grai
         await using var job = await (await JoinAsync(gateway, room)).PublishAsync("alice_360p");
         await job.SendAsync("VH1@0 K1@0");
         await bob.UntilAsync("1:K1@0");
-        var seen = await grains.Grains.UntilAsync(room, r => r.Streams.Length == 1, _cancel);
+        var seen = await grains.Grains.UntilRoom(room, r => r.Streams.Length == 1, _cancel);
         Assert.Equal((1, job.Id), (seen.Summary.Members, seen.Streams[0].Publisher));
     }
 
@@ -76,7 +76,7 @@ public sealed class ServiceMemberTests(GrainFixture grains) : IClassFixture<Grai
             await using var client = await RawClient.ConnectAsync(gateway.EndPoint, $"{room}{query}");
             var error = Assert.Single(await client.ReadToEndAsync(_cancel), c => c.Name == Replies.Error);
             Assert.Contains("as many clients as it may have", error[0]["description"].AsString(), StringComparison.Ordinal);
-            await Waiting.UntilAsync(() => gateway.Service.Load.Clients == 1, _cancel);
+            await Until.True(() => gateway.Service.Load.Clients == 1, _cancel);
         }
         Assert.True(counted["roomgrains.connections.refused limit=connections"] >= refused + 3);
 
@@ -87,7 +87,7 @@ public sealed class ServiceMemberTests(GrainFixture grains) : IClassFixture<Grai
 
         // They have taken no place of a client's, and give none back that is not theirs.
         await alice.DisposeAsync();
-        await Waiting.UntilAsync(() => gateway.Service.Load.Clients == 0, _cancel);
+        await Until.True(() => gateway.Service.Load.Clients == 0, _cancel);
         await first.DisposeAsync();
         await gateway.Log.WaitAsync(3023, first.Id.Value, _cancel);
         await using var bob = await Guest.JoinAsync(gateway, room, _cancel);

@@ -87,7 +87,7 @@ public sealed class SharedObjectTests(GrainFixture fixture) : IClassFixture<Grai
         Assert.Equal("", await alice.SyncAsync());
         await bob.DisposeAsync();
         var notes = fixture.Grains.GetSharedObject(new SharedObjectKey(_room, "notes"));
-        await Waiting.UntilAsync(async () => !(await notes.Read()).IsDone, _cancel);
+        await Until.True(async () => !(await notes.Read()).IsDone, _cancel);
         Assert.Equal("notes{Used Clear}", await alice.UseAsync("notes"));
     }
 

@@ -46,6 +46,6 @@ public sealed class SlowPlayerTests(GrainFixture grains) : IClassFixture<GrainFi
         Assert.True(counted[$"roomgrains.sessions.ended reason={EndReason.TooSlow}"] > 0);
         Assert.Equal(0, gateway.Hub.Snapshot().Single().FramesDropped);
         Assert.DoesNotContain("1:", await alice.SyncAsync(), StringComparison.Ordinal);
-        await Waiting.UntilAsync(() => gateway.Service.Load.Clients == 2, _cancel);
+        await Until.True(() => gateway.Service.Load.Clients == 2, _cancel);
     }
 }

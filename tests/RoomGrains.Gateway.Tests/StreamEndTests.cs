@@ -55,7 +55,7 @@ public sealed class StreamEndTests(GrainFixture grains) : IClassFixture<GrainFix
         }
 
         // The name is free for another, and the player has stayed.
-        await grains.Grains.UntilAsync(room, r => r.Streams.IsEmpty, _cancel);
+        await grains.Grains.UntilRoom(room, r => r.Streams.IsEmpty, _cancel);
         await using var carol = await Guest.PublishAsync(gateway, room, "alice", _cancel);
         await carol.SendAsync("K3@0");
         Assert.Equal("Begin1 1:Play.PublishNotify 1:K3@1", await bob.ReadAsync(3));
@@ -116,8 +116,8 @@ public sealed class StreamEndTests(GrainFixture grains) : IClassFixture<GrainFix
     private async Task LoseAsync(TestGateway gateway, RoomKey room, Guest publisher)
     {
         await publisher.DisposeAsync();
-        await Waiting.UntilAsync(() => gateway.Hub.Snapshot().Single().State == StreamState.Lost, _cancel);
-        await grains.Grains.UntilAsync(room, r => r.Streams.IsEmpty && r.Members.Length == 1, _cancel);
+        await Until.True(() => gateway.Hub.Snapshot().Single().State == StreamState.Lost, _cancel);
+        await grains.Grains.UntilRoom(room, r => r.Streams.IsEmpty && r.Members.Length == 1, _cancel);
     }
 
     /// <summary>Moves the clock, and lets the hub see it.</summary>

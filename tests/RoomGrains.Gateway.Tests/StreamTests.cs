@@ -116,7 +116,7 @@ public sealed class StreamTests(GrainFixture grains) : IClassFixture<GrainFixtur
         await using var bob = await Guest.PlayAsync(gateway, room, played, _cancel);
         await alice.SendAsync("K1@0");
         Assert.Equal("1:K1@0", await bob.NextAsync());
-        Assert.Equal("alice", (await grains.Grains.UntilAsync(room, r => r.Streams.Length > 0, _cancel)).Streams[0].Name);
+        Assert.Equal("alice", (await grains.Grains.UntilRoom(room, r => r.Streams.Length > 0, _cancel)).Streams[0].Name);
         Assert.DoesNotContain(gateway.Log.Lines, line => line.Text.Contains("secret", StringComparison.Ordinal));
     }
 

@@ -31,23 +31,3 @@ public sealed class OneHeldSilo() : HeldSilos(1);
 
 /// <summary>Three of them.</summary>
 public sealed class ThreeHeldSilos() : HeldSilos(3);
-
-/// <summary>Waiting for what has to become true.</summary>
-internal static class Until
-{
-    /// <summary>Asks again until it is so; fails with the test's own timeout, far above what a busy machine needs.</summary>
-    public static async Task True(Func<Task<bool>> condition, string what)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(120));
-        while (!await condition())
-        {
-            Assert.False(patience.IsCancellationRequested, $"It did not become true: {what}");
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
-        }
-    }
-
-    /// <summary>Until this connection waits for that step.</summary>
-    public static Task WaitsFor(this IGrainFactory grains, ConnectionId id, string step) =>
-        True(async () => (await grains.GetPending(id).Describe()).Value?.Summary.WaitsFor == step, $"{id} waits for {step}");
-}

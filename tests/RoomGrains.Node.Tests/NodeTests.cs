@@ -24,6 +24,8 @@ public sealed partial class NodeTests : IDisposable
         Assert.Equal("ready\n", await http.GetStringAsync(node.Http("/health/ready"), cancel));
         var metrics = await http.GetStringAsync(node.Http("/metrics"), cancel);
         Assert.All((string[])["roomgrains_", "orleans_", "dotnet_gc_collections_total"], name => Assert.Contains(name, metrics));
+        // There is room for every combination of tags.
+        Assert.DoesNotContain("metric_overflow", metrics);
 
         // The admin pages are on the admin port only, whatever Host a client claims.
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(node.Http("/dashboard/"), cancel)).StatusCode);

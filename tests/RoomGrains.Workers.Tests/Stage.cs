@@ -177,11 +177,7 @@ internal sealed class Attempt
     }
 
     /// <summary>Waits until it plays the stream: what is published after that is not missed.</summary>
-    public async Task WaitsAsync(CancellationToken cancel)
-    {
-        while (!Log.Lines.Contains(MediaAttempt.Waits) && !Result.IsCompleted)
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancel);
-    }
+    public Task WaitsAsync(CancellationToken cancel) => Until.True(() => Log.Lines.Contains(MediaAttempt.Waits) || Result.IsCompleted, cancel);
 
     /// <summary>Waits until FFmpeg is so far.</summary>
     public async Task UntilAsync(Func<MediaProgress, bool> matches, CancellationToken cancel)

@@ -147,7 +147,7 @@ internal static class NodeHost
         var telemetry = services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService("roomgrains", serviceVersion: NodeFacts.Version, serviceInstanceId: nodeName))
             .WithMetrics(metrics => metrics.AddMeter("RoomGrains.*", "Microsoft.Orleans").AddRuntimeInstrumentation().AddPrometheusExporter()
-                // Room for so many combinations of tags is taken at once, 270 bytes for each, for each of 260 instruments. The default is 2000; we have dozens.
+                // Room for so many combinations of tags is taken at once, for each of 160 instruments. The default is 2000; we have dozens.
                 .AddView(_ => new MetricStreamConfiguration { CardinalityLimit = 100 }));
         if (ExportsTraces)
             telemetry

@@ -62,9 +62,9 @@ public sealed class PartitionTests(ITestOutputHelper output)
             await networks.CutAsync(lonely.Name);
             var cut = TimeProvider.System.GetTimestamp();
             rival = stage.Crowd.Publish(new StreamKey(room, "bob"), rivals[0].Name);
-            await Until.TrueAsync(() => rival.IsSettled, cancel);
+            await Until.True(() => rival.IsSettled, cancel);
             var taken = TimeProvider.System.GetElapsedTime(cut);
-            await Until.TrueAsync(() => stage.Crowd.Clients.All(client => client.Current?.Node != lonely.Name), cancel);
+            await Until.True(() => stage.Crowd.Clients.All(client => client.Current?.Node != lonely.Name), cancel);
             // Two who want one name: the one that came second goes home, or they would take turns.
             var alone = TimeProvider.System.GetElapsedTime(cut);
             await stage.Crowd.SendHomeAsync(rival);

@@ -15,10 +15,10 @@ public sealed class FilesAcrossNodesTests(SourceFile source)
         var cancel = TestLimit.Token();
         await using var cluster = await ClusterProcesses.StartAsync(2);
         var grains = (await cluster.ConnectAsync()).Grains;
-        await Until.AnswerAsync(() => grains.GetCluster().ListNodes(), nodes => nodes.Length == 2 && nodes.All(n => n.WorkerSlots > 0), cancel);
+        await Until.Answer(() => grains.GetCluster().ListNodes(), nodes => nodes.Length == 2 && nodes.All(n => n.WorkerSlots > 0), cancel);
         var stream = new StreamKey(new RoomKey("chat", "lobby"), "alice");
         await using var publisher = RunningProgram.Start("ffmpeg", ["-v", "info", "-re", "-stream_loop", "-1", "-i", source.Path, "-c", "copy", "-f", "flv", cluster["n1"].Rtmp($"{stream}")]);
-        await grains.RoomAsync(stream.Room, details => details.Streams.Length == 1, cancel);
+        await grains.UntilRoom(stream.Room, details => details.Streams.Length == 1, cancel);
         var (record, hls) = (await grains.StartJobAsync("record", stream), await grains.StartJobAsync("hls", stream, ("mode", "event")));
         var running = await grains.JobAsync(hls.Id, details => details.Summary is { State: MediaJobState.Running, Progress.MediaTime.TotalSeconds: > 3 }, cancel);
         await grains.JobAsync(record.Id, details => details.Summary is { State: MediaJobState.Running, Progress.MediaTime.TotalSeconds: > 3 }, cancel);
@@ -45,8 +45,7 @@ public sealed class FilesAcrossNodesTests(SourceFile source)
         // Nobody has what a node had that is down.
         var (gone, left) = recording.Node == "n1" ? ("n1", "n2") : ("n2", "n1");
         await cluster.KillAsync(gone);
-        while (!await SaysGoneAsync())
-            await Task.Delay(100, cancel);
+        await Until.True(SaysGoneAsync, cancel);
 
         async Task<bool> SaysGoneAsync()
         {

@@ -14,10 +14,10 @@ public sealed class JobFaultTests(SourceFile source)
         var cancel = TestLimit.Token();
         await using var cluster = await ClusterProcesses.StartAsync(3, environment: new Dictionary<string, string> { ["ROOMGRAINS_Workers__Slots"] = "8" });
         var grains = (await cluster.ConnectAsync()).Grains;
-        await Until.AnswerAsync(() => grains.GetCluster().ListNodes(), nodes => nodes.Length == 3 && nodes.All(n => n.WorkerSlots == 8), cancel);
+        await Until.Answer(() => grains.GetCluster().ListNodes(), nodes => nodes.Length == 3 && nodes.All(n => n.WorkerSlots == 8), cancel);
         var room = new RoomKey("chat", "lobby");
         await using var publisher = RunningProgram.Start("ffmpeg", ["-v", "info", "-re", "-stream_loop", "-1", "-i", source.Path, "-c", "copy", "-f", "flv", cluster["n1"].Rtmp($"{room}/alice")]);
-        await grains.RoomAsync(room, details => details.Streams.Length == 1, cancel);
+        await grains.UntilRoom(room, details => details.Streams.Length == 1, cancel);
         // The same stream twelve times: the jobs are what counts here.
         var jobs = await Task.WhenAll(Enumerable.Range(0, Jobs).Select(i => grains.StartJobAsync("thumbnail", new StreamKey(room, "alice"), ("every", $"{i + 2}s"))));
         foreach (var job in jobs)
@@ -31,7 +31,7 @@ public sealed class JobFaultTests(SourceFile source)
         var leaver = ((string[])["n2", "n3"]).Single(n => n != victim);
         var lost = jobs.Where((_, i) => places[i] == victim).ToArray();
         await cluster.KillAsync(victim);
-        await Until.TrueAsync(() => JobView.FfmpegOf(cluster[victim]).Length == 0, cancel);
+        await Until.True(() => JobView.FfmpegOf(cluster[victim]).Length == 0, cancel);
         foreach (var job in lost)
         {
             var again = await grains.JobAsync(job.Id, details => details.Summary.State == MediaJobState.Running && details.Summary.Node != victim, cancel);
@@ -41,14 +41,14 @@ public sealed class JobFaultTests(SourceFile source)
         foreach (var job in jobs.Except(lost))
             await grains.JobAsync(job.Id, details => details.Summary.State == MediaJobState.Running && details.Summary.Node != victim, cancel);
         TestContext.Current.TestOutputHelper!.WriteLine($"epochs {string.Join(' ', (await grains.GetMediaJobs().List()).Select(j => j.Epoch))}");
-        await Until.TrueAsync(() => cluster.Running.Sum(node => JobView.FfmpegOf(node).Length) == Jobs, cancel);
+        await Until.True(() => cluster.Running.Sum(node => JobView.FfmpegOf(node).Length) == Jobs, cancel);
 
         // One that leaves in order hands its jobs over.
         Assert.Equal(0, await cluster.StopAsync(leaver));
         Assert.Empty(JobView.FfmpegOf(cluster[leaver]));
         foreach (var job in jobs)
             await grains.JobAsync(job.Id, details => details.Summary is { State: MediaJobState.Running, Node: "n1" } or { State: MediaJobState.Queued }, cancel);
-        await Until.TrueAsync(() => JobView.FfmpegOf(cluster["n1"]).Length == 8, cancel);
+        await Until.True(() => JobView.FfmpegOf(cluster["n1"]).Length == 8, cancel);
 
         foreach (var job in jobs)
             Assert.True((await grains.GetMediaJob(job.Id).Stop("the test")).IsDone);
@@ -65,7 +65,7 @@ public sealed class JobFaultTests(SourceFile source)
         var slots = new Dictionary<string, string> { ["ROOMGRAINS_Workers__Slots"] = "2" };
         await Task.WhenAll(cluster.StartNodeAsync(environment: slots), cluster.StartNodeAsync(environment: slots));
         var grains = (await cluster.ConnectAsync(cluster["n1"])).Grains;
-        await Until.AnswerAsync(() => grains.GetCluster().ListNodes(), nodes => nodes.Count(n => n.WorkerSlots == 2) == 2, cancel);
+        await Until.Answer(() => grains.GetCluster().ListNodes(), nodes => nodes.Count(n => n.WorkerSlots == 2) == 2, cancel);
         var stream = new StreamKey(new RoomKey("chat", "lobby"), "alice");
         await using var publisher = RunningProgram.Start("ffmpeg", ["-v", "info", "-re", "-stream_loop", "-1", "-i", source.Path, "-c", "copy", "-f", "flv", cluster["n1"].Rtmp($"{stream}")]);
         var job = await grains.StartJobAsync("record", stream);
@@ -87,7 +87,7 @@ public sealed class JobFaultTests(SourceFile source)
         Assert.All(cluster.Nodes, node => Assert.Empty(JobView.FfmpegOf(node)));
         // The node comes back, and says how far its part goes: so the gap is stated, from there to the start of the second.
         await cluster.RestartAsync(before.Summary.Node, environment: slots);
-        var listed = await Until.AnswerAsync(async () => (await grains.GetRecordings("chat").List()).OrderBy(r => r.Part).ToArray(), all => all is [{ Ended: not null }, _], cancel);
+        var listed = await Until.Answer(async () => (await grains.GetRecordings("chat").List()).OrderBy(r => r.Part).ToArray(), all => all is [{ Ended: not null }, _], cancel);
         TestContext.Current.TestOutputHelper!.WriteLine($"gap {(listed[1].Started - listed[0].Ended!.Value).TotalSeconds:0.0} s; first part {listed[0].Duration.TotalSeconds:0.0} s");
         Assert.Equal((RecordingState.Cut, new FileInfo(JobView.FileOf(cluster[before.Summary.Node], listed[0])).Length), (listed[0].State, listed[0].Bytes));
         Assert.True(listed[0].Duration >= TimeSpan.FromSeconds(2), $"{listed[0].Duration}");

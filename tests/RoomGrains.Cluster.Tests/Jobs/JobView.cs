@@ -19,11 +19,11 @@ internal static class JobView
 
     /// <summary>Waits until a job is as expected.</summary>
     public static async Task<MediaJobDetails> JobAsync(this IGrainFactory grains, JobId job, Func<MediaJobDetails, bool> expected, CancellationToken cancel) =>
-        (await Until.AnswerAsync(() => grains.GetMediaJob(job).Describe(), answer => answer is { IsDone: true, Value: { } details } && expected(details), cancel)).Value!;
+        (await Until.Answer(() => grains.GetMediaJob(job).Describe(), answer => answer is { IsDone: true, Value: { } details } && expected(details), cancel)).Value!;
 
     /// <summary>Waits until a job plays its stream, which nobody publishes yet: what is published from then on it does not miss.</summary>
     public static async Task JobWaitsAsync(this IGrainFactory grains, JobId job, CancellationToken cancel) =>
-        await Until.AnswerAsync(() => grains.GetMediaJob(job).Logs(), logs => logs.IsDone && logs.Value.Contains("Waits for the stream."), cancel);
+        await Until.Answer(() => grains.GetMediaJob(job).Logs(), logs => logs.IsDone && logs.Value.Contains("Waits for the stream."), cancel);
 
     /// <summary>The file of a recording on this machine.</summary>
     public static string FileOf(NodeProcess node, Recording recording) => Path.Combine(node.DataFolder, "media", recording.File);

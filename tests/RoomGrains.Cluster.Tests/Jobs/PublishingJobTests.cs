@@ -20,16 +20,16 @@ public sealed class PublishingJobTests(SourceFile source)
         await using var publisher = RunningProgram.Start("ffmpeg", ["-v", "info", "-re", "-stream_loop", "-1", "-i", source.Path, "-c", "copy", "-f", "flv", node.Rtmp($"{stream}")]);
 
         var transcode = await client.Grains.StartJobAsync("transcode", stream, ("size", "240p"));
-        var room = await client.Grains.RoomAsync(stream.Room, details => details.Streams.Any(s => s is { Name: "alice_240p", FrameRate: > 0 }), cancel);
+        var room = await client.Grains.UntilRoom(stream.Room, details => details.Streams.Any(s => s is { Name: "alice_240p", FrameRate: > 0 }), cancel);
         // It is seen who does that, and nobody's seat is taken.
         var member = room.Members.Single(m => m.Id == room.Streams.Single(s => s.Name == "alice_240p").Publisher);
         Assert.Equal(("transcode", 1), (member.Service, room.Summary.Members));
-        var size = await client.Grains.RoomAsync(stream.Room, details => details.Streams.Any(s => s is { Name: "alice_240p", Height: > 0 }), cancel);
+        var size = await client.Grains.UntilRoom(stream.Room, details => details.Streams.Any(s => s is { Name: "alice_240p", Height: > 0 }), cancel);
         // The source has 180 lines: nothing is made larger than it is.
         Assert.Equal(180, size.Streams.Single(s => s.Name == "alice_240p").Height);
 
         var push = await client.Grains.StartJobAsync("push", stream, ("to", other.Rtmp($"live/stage/{Key}")));
-        await otherGrains.Grains.RoomAsync(new RoomKey("live", "stage"), details => details.Streams.Any(s => s is { Name: Key, FrameRate: > 0 }), cancel);
+        await otherGrains.Grains.UntilRoom(new RoomKey("live", "stage"), details => details.Streams.Any(s => s is { Name: Key, FrameRate: > 0 }), cancel);
         Assert.All(JobView.FfmpegOf(node), id => Assert.DoesNotContain(Key, File.ReadAllText($"/proc/{id}/cmdline"), StringComparison.Ordinal));
         Assert.DoesNotContain(Key, string.Join(' ', (await client.Grains.GetMediaJob(push.Id).Logs()).ValueOrThrow()), StringComparison.Ordinal);
         Assert.DoesNotContain(Key, $"{(await client.Grains.GetMediaJob(push.Id).Describe()).Value}", StringComparison.Ordinal);
@@ -41,8 +41,8 @@ public sealed class PublishingJobTests(SourceFile source)
             await client.Grains.JobAsync(job, details => details.Summary.State == MediaJobState.Finished, cancel);
         }
         // With its only member the room there has gone, too.
-        await Until.AnswerAsync(() => otherGrains.Grains.GetRoom(new RoomKey("live", "stage")).Describe(), answer => answer.Value is not { Streams.Length: > 0 }, cancel);
-        await client.Grains.RoomAsync(stream.Room, details => details.Streams.Length == 1, cancel);
+        await Until.Answer(() => otherGrains.Grains.GetRoom(new RoomKey("live", "stage")).Describe(), answer => answer.Value is not { Streams.Length: > 0 }, cancel);
+        await client.Grains.UntilRoom(stream.Room, details => details.Streams.Length == 1, cancel);
     }
 
     [Fact]

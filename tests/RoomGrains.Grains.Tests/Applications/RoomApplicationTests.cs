@@ -111,7 +111,7 @@ public sealed class RoomApplicationTests(SilosWithApplications silos) : IClassFi
         var requests = Enumerable.Range(0, 5).Select(_ => Requests.New(room.Application, room.Room)).ToArray();
         var admissions = requests.Select(request => _grains.Admit(request, confirm: true)).ToArray();
         foreach (var request in requests)
-            await _grains.WaitsFor(request.Connection, "onConnect");
+            await _grains.UntilItWaitsFor(request.Connection, "onConnect");
         await Until.True(async () => (await _grains.GetDirectory("class").ListPending()).Count(pending => pending.Room == _name) == 5, "all five are seen to wait");
         Assert.All(admissions, admission => Assert.False(admission.IsCompleted));
 
@@ -143,7 +143,7 @@ public sealed class RoomApplicationTests(SilosWithApplications silos) : IClassFi
         var bob = await Sit(room);
         Assert.Equal("You are not alone.", (await _grains.GetRoom(room).ClaimStream(new StreamClaim(alice.Id, "a", "cam"))).Refusal!.Message);
         await _grains.GetRoom(room).ReleaseSeat(bob.Id);
-        await Until.True(() => Task.FromResult(Journal.Of(room).Length == 7), "all is written");
+        await Until.True(() => Journal.Of(room).Length == 7, "all is written");
         Assert.Equal(
             ["created", $"join {alice.Id} of 1", $"join {bob.Id} of 2", $"leave {bob.Id} of 1", "unpublish cam"],
             [.. Journal.Of(room).Where(line => !line.StartsWith("publish", StringComparison.Ordinal)).OrderBy(line => line == "unpublish cam")]);
@@ -155,7 +155,7 @@ public sealed class RoomApplicationTests(SilosWithApplications silos) : IClassFi
     {
         var room = new RoomKey("journal", _name);
         await Task.WhenAll(Enumerable.Range(0, 80).Select(_ => Sit(room)));
-        await Until.True(() => Task.FromResult(Journal.Of(room).Length == 81), "all is written");
+        await Until.True(() => Journal.Of(room).Length == 81, "all is written");
         Assert.DoesNotContain(Journal.Of(room), line => line.Contains("BUT", StringComparison.Ordinal));
     }
 
@@ -180,7 +180,7 @@ public sealed class RoomApplicationTests(SilosWithApplications silos) : IClassFi
         var refused = (await _grains.GetRoom(room).ClaimStream(new StreamClaim(member.Id, "a", "throws"))).Refusal!;
         Assert.Equal(RefusalCode.Unavailable, refused.Code);
         Assert.True((await _grains.GetRoom(room).ClaimStream(new StreamClaim(member.Id, "a", "cam"))).IsDone);
-        await Until.True(() => Task.FromResult(Journal.Of(room).Contains($"join {member.Id} of 1")), "the second hears although the first has failed");
+        await Until.True(() => Journal.Of(room).Contains($"join {member.Id} of 1"), "the second hears although the first has failed");
         Assert.DoesNotContain("publish throws", Journal.Of(room));
     }
 
@@ -219,7 +219,7 @@ public sealed class RoomApplicationTests(SilosWithApplications silos) : IClassFi
         Slow.Held[room] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var member = await Sit(room);
         var first = _grains.GetRoom(room).ClaimStream(new StreamClaim(member.Id, "a", stream));
-        await Until.True(() => Task.FromResult(Slow.Asked.ContainsKey(room)), "it is asked");
+        await Until.True(() => Slow.Asked.ContainsKey(room), "it is asked");
         var second = _grains.GetRoom(room).ClaimStream(new StreamClaim(member.Id, "a", stream));
         // The room answers this after it has taken the second claim.
         Assert.Empty((await _grains.GetRoom(room).Describe()).ValueOrThrow().Streams);

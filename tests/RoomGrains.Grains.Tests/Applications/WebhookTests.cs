@@ -157,7 +157,7 @@ public sealed class WebhookTests : IDisposable
         var epoch = (await room.ClaimStream(new StreamClaim(member.Id, "a", "cam"))).ValueOrThrow();
         await room.ReleaseStream("cam", epoch);
         await room.ReleaseSeat(member.Id);
-        await Until.True(() => Task.FromResult(_hook.Named("on_leave", "connection.id").Contains(member.Id.Value)), "it hears that the member has left");
+        await Until.True(() => _hook.Named("on_leave", "connection.id").Contains(member.Id.Value), "it hears that the member has left");
 
         Assert.Equal(["on_connect", "on_join", "on_leave", "on_play", "on_play", "on_publish", "on_publish", "on_unpublish"], _hook.Events.Select(e => Hook.Text(e, "event")).Order());
         var connect = _hook.Events.First();
@@ -195,7 +195,7 @@ public sealed class WebhookTests : IDisposable
         _hook.Answer = (_, response) => Hook.Json(response, """{"decision":"pending"}""");
         var request = Requests.New();
         var admission = cluster.Client.Admit(request, confirm: true);
-        await cluster.Client.WaitsFor(request.Connection, "onConnect");
+        await cluster.Client.UntilItWaitsFor(request.Connection, "onConnect");
         Assert.True((await cluster.Client.GetPending(request.Connection).Reject("anna", "Not today.")).IsDone);
         Assert.Equal("Not today.", (await admission).Description);
     }
@@ -207,7 +207,7 @@ public sealed class WebhookTests : IDisposable
         var verdict = await cluster.Client.Admit(Requests.New());
         Assert.False(verdict.AsksPlays);
         await cluster.Client.GetRoom(verdict.Room!.Value).ReleaseSeat(verdict.Connection);
-        await Until.True(() => Task.FromResult(!_hook.Events.IsEmpty), "it hears of the end");
+        await Until.True(() => !_hook.Events.IsEmpty, "it hears of the end");
         Assert.Equal("on_leave", Hook.Text(Assert.Single(_hook.Events), "event"));
     }
 
@@ -227,7 +227,7 @@ public sealed class WebhookTests : IDisposable
         };
         var requests = Enumerable.Range(0, 500).Select(i => Requests.New(room: $"slow{i % 10}")).ToArray();
         var admissions = requests.Select(request => cluster.Client.Admit(request)).ToArray();
-        await Until.True(() => Task.FromResult(_hook.Named("on_connect", "id").Count() == 500), "all five hundred are asked about at once");
+        await Until.True(() => _hook.Named("on_connect", "id").Count() == 500, "all five hundred are asked about at once");
 
         foreach (var other in Enumerable.Range(0, 50).Select(_ => Requests.New("other")))
             Assert.Equal(VerdictKind.Accept, (await cluster.Client.Admit(other)).Kind);

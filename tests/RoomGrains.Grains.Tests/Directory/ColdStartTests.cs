@@ -13,7 +13,7 @@ public sealed class ColdStartTests
         await using var cluster = await GrainCluster.Start(new GrainClusterOptions { Silos = silos, Services = database.Decorate, Silo = silo => silo.AddIncomingGrainCallFilter(slices) });
         var admissions = Enumerable.Range(0, 20).Select(_ => cluster.Client.Admit(Requests.New(), TimeSpan.FromSeconds(1))).ToList();
         await database.Asked.Task;
-        await Until.True(() => Task.FromResult(slices.Asked.Count == 20 && slices.Asked.Values.All(times => times >= 3)), "they ask slice after slice");
+        await Until.True(() => slices.Asked.Count == 20 && slices.Asked.Values.All(times => times >= 3), "they ask slice after slice");
         Assert.All(admissions, a => Assert.False(a.IsCompleted));
 
         database.Loaded.SetResult();

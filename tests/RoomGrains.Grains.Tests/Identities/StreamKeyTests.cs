@@ -89,7 +89,7 @@ public sealed class StreamKeyTests(KeySilo silo) : IClassFixture<KeySilo>
         await node.Report(key);
 
         (await Keys.Revoke(leaked.Info.Id)).ValueOrThrow();
-        await Until.True(() => Task.FromResult(node.Disconnects.Count == 2), "two are put out");
+        await Until.True(() => node.Disconnects.Count == 2, "two are put out");
         Assert.Equal(new[] { came.Id, publishes.Id }.ToHashSet(), node.Disconnects.Select(put => put.Item2).ToHashSet());
         Assert.All(node.Disconnects, put => Assert.Equal("Your stream key has been revoked.", put.Item3));
         Assert.Equal(new[] { other.Id, watches.Id }.ToHashSet(), (await room.Describe()).ValueOrThrow().Members.Select(member => member.Id).ToHashSet());

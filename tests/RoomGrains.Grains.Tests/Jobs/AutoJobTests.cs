@@ -1,4 +1,5 @@
 using RoomGrains.Grains.Tests.Rooms;
+using RoomGrains.Testing;
 
 namespace RoomGrains.Grains.Tests.Jobs;
 
@@ -17,14 +18,14 @@ public sealed class AutoJobTests
         await Publish(cluster, node, "alice");
         await Publish(cluster, node, "alice_360p", service: "transcode");
         await Publish(cluster, node, "bob");
-        await Until.True(() => Task.FromResult(Running(cluster).SequenceEqual(["alice hls", "alice record", "bob hls", "bob record"])), "two jobs for each of two streams");
+        await Until.True(() => Running(cluster).SequenceEqual(["alice hls", "alice record", "bob hls", "bob record"]), "two jobs for each of two streams");
         // The room loses its memory, hears of the streams again, and asks again: these are the same jobs.
         var before = cluster.Work.Running.Select(a => a.Run.Job).ToHashSet();
         await cluster.Silos.Deactivate(room);
         await node.Report(Room);
         await Until.True(async () => (await room.Describe()).Value?.Streams.Length == 3, "the streams are known again");
         await Publish(cluster, node, "carol");
-        await Until.True(() => Task.FromResult(Running(cluster).Contains("carol record")), "the jobs of the new stream");
+        await Until.True(() => Running(cluster).Contains("carol record"), "the jobs of the new stream");
         Assert.Equal(before, cluster.Work.Running.Where(a => a.Run.Request.Stream.Stream != "carol").Select(a => a.Run.Job).ToHashSet());
         Assert.All(cluster.Work.Running, a => Assert.Equal("room", a.Run.Request.By));
     }
@@ -39,7 +40,7 @@ public sealed class AutoJobTests
         await Publish(cluster, node, "alice");
         Assert.Empty(cluster.Work.Running);
         Assert.True((await room.Set(new RoomSettings { Auto = "record" })).IsDone);
-        await Until.True(() => Task.FromResult(Running(cluster).SequenceEqual(["alice record"])), "the job of the stream that was there");
+        await Until.True(() => Running(cluster).SequenceEqual(["alice record"]), "the job of the stream that was there");
     }
 
     [Fact]
@@ -50,7 +51,7 @@ public sealed class AutoJobTests
         var room = cluster.Client.GetRoom(Room);
         Assert.True((await room.Create(new RoomSettings { Auto = "nonsense,record" })).IsDone);
         await Publish(cluster, node, "alice");
-        await Until.True(() => Task.FromResult(Running(cluster).SequenceEqual(["alice record"])), "the other job");
+        await Until.True(() => Running(cluster).SequenceEqual(["alice record"]), "the other job");
         Assert.Single((await room.Describe()).ValueOrThrow().Streams);
     }
 

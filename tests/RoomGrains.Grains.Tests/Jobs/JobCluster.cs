@@ -88,7 +88,7 @@ internal sealed class JobCluster : IAsyncDisposable
     public async Task<HandAttempt> UntilRuns(JobId job, Func<HandAttempt, bool> which)
     {
         HandAttempt? attempt = null;
-        await Until.True(() => Task.FromResult((attempt = Work.Of(job)) is not null && which(attempt)), $"{job} runs");
+        await Until.True(() => (attempt = Work.Of(job)) is not null && which(attempt), $"{job} runs");
         return attempt!;
     }
 

@@ -1,3 +1,5 @@
+using RoomGrains.Testing;
+
 namespace RoomGrains.Grains.Tests.Jobs;
 
 /// <summary>Jobs on three silos: where they land, and what becomes of them when a node goes.</summary>
@@ -9,7 +11,7 @@ public sealed class MediaJobPlacementTests
         await using var cluster = await JobCluster.Start(3, new HandWork { Slots = 4 });
         await cluster.Load(0.7, 0.1, 0.1);
         var jobs = await Task.WhenAll(Enumerable.Range(0, 14).Select(i => cluster.StartJob($"s{i}")));
-        await Until.True(() => Task.FromResult(cluster.Work.Running.Length == 12), "twelve of fourteen run");
+        await Until.True(() => cluster.Work.Running.Length == 12, "twelve of fourteen run");
         Assert.All(cluster.Work.Running.CountBy(a => a.Node), node => Assert.InRange(node.Value, 1, 4));
         await Until.True(async () => (await cluster.Client.GetMediaJobs().List()).Count(j => j.State == MediaJobState.Queued) == 2, "two are queued");
         var queued = (await cluster.Client.GetMediaJobs().List()).Where(j => j.State == MediaJobState.Queued).ToArray();
@@ -17,7 +19,7 @@ public sealed class MediaJobPlacementTests
         // A slot that comes free is taken by one that waits.
         var ended = cluster.Work.Running[0];
         await cluster.Client.GetMediaJob(ended.Run.Job).Stop("the test");
-        await Until.True(() => Task.FromResult(queued.Count(j => cluster.Work.Of(j.Id) is not null) == 1), "one of those that waited runs");
+        await Until.True(() => queued.Count(j => cluster.Work.Of(j.Id) is not null) == 1, "one of those that waited runs");
         Assert.All(jobs, j => Assert.InRange(cluster.Work.MostAtOnce(j.Id), 0, 1));
     }
 
@@ -27,7 +29,7 @@ public sealed class MediaJobPlacementTests
         await using var cluster = await JobCluster.Start(3, new HandWork { Slots = 8 });
         await cluster.Load(0.9, 0.05, 0.05);
         await Task.WhenAll(Enumerable.Range(0, 6).Select(i => cluster.StartJob($"s{i}")));
-        await Until.True(() => Task.FromResult(cluster.Work.Running.Length == 6), "all run");
+        await Until.True(() => cluster.Work.Running.Length == 6, "all run");
         Assert.DoesNotContain(cluster.Work.Running, a => a.Node == cluster.NodeOf(0));
     }
 
@@ -49,13 +51,13 @@ public sealed class MediaJobPlacementTests
     {
         await using var cluster = await JobCluster.Start(3, new HandWork { Slots = 8 });
         var jobs = await Task.WhenAll(Enumerable.Range(0, 9).Select(i => cluster.StartJob($"s{i}")));
-        await Until.True(() => Task.FromResult(cluster.Work.Running.Length == 9), "all run");
+        await Until.True(() => cluster.Work.Running.Length == 9, "all run");
         var before = cluster.Work.Running.ToDictionary(a => a.Run.Job);
         await Until.True(async () => (await cluster.Client.GetRecordings("chat").List()).Length == 9, "all are in the index");
         var lost = before.Values.Where(a => a.Node == cluster.NodeOf(1)).Select(a => a.Run.Job).ToArray();
         Assert.NotEmpty(lost);
         await cluster.Kill(1);
-        await Until.True(() => Task.FromResult(lost.All(j => cluster.Work.Of(j) is { } now && now.Node != cluster.NodeOf(1))), "the lost ones run again");
+        await Until.True(() => lost.All(j => cluster.Work.Of(j) is { } now && now.Node != cluster.NodeOf(1)), "the lost ones run again");
         foreach (var job in jobs)
         {
             var now = cluster.Work.Of(job.Id)!;
@@ -73,11 +75,11 @@ public sealed class MediaJobPlacementTests
     {
         await using var cluster = await JobCluster.Start(2, new HandWork { Slots = 8 });
         await Task.WhenAll(Enumerable.Range(0, 6).Select(i => cluster.StartJob($"s{i}")));
-        await Until.True(() => Task.FromResult(cluster.Work.Running.Length == 6), "all run");
+        await Until.True(() => cluster.Work.Running.Length == 6, "all run");
         var leaving = cluster.Work.Running.Where(a => a.Node == cluster.NodeOf(0)).ToArray();
         Assert.NotEmpty(leaving);
         cluster.WorkerOf(0).Drain();
-        await Until.True(() => Task.FromResult(cluster.Work.Running.Length == 6 && cluster.Work.Running.All(a => a.Node == cluster.NodeOf(1))), "all run on the other");
+        await Until.True(() => cluster.Work.Running.Length == 6 && cluster.Work.Running.All(a => a.Node == cluster.NodeOf(1)), "all run on the other");
         Assert.All(leaving, a => Assert.Equal(1, cluster.Work.MostAtOnce(a.Run.Job)));
         await Until.True(async () => (await cluster.Client.GetRecordings("chat").List()).Count(r => r.State == RecordingState.Complete) == leaving.Length, "their parts are complete");
     }

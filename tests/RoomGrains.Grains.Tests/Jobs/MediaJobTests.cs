@@ -1,4 +1,5 @@
 using RoomGrains.Grains.Jobs;
+using RoomGrains.Testing;
 
 namespace RoomGrains.Grains.Tests.Jobs;
 
@@ -148,11 +149,11 @@ public sealed class MediaJobTests
         var reference = cluster.Client.CreateObjectReference<IMediaJobObserver>(watcher);
         Assert.True((await cluster.Client.GetMediaJob(job.Id).Watch(reference)).IsDone);
         attempt.Run.Progress(new MediaProgress(TimeProvider.System.GetUtcNow(), TimeSpan.FromSeconds(3), 75, 1000, 1));
-        await Until.True(() => Task.FromResult(watcher.Heard.Any(s => s is { State: MediaJobState.Running, Progress.Frames: 75 })), "the progress");
+        await Until.True(() => watcher.Heard.Any(s => s is { State: MediaJobState.Running, Progress.Frames: 75 }), "the progress");
         attempt.End(MediaRunEnd.StreamEnded);
-        await Until.True(() => Task.FromResult(watcher.Heard.Any(s => s.State is MediaJobState.Waiting)), "it waits");
+        await Until.True(() => watcher.Heard.Any(s => s.State is MediaJobState.Waiting), "it waits");
         (await cluster.UntilRuns(job.Id, a => a.Run.Part == 2)).End(MediaRunEnd.NoStream);
-        await Until.True(() => Task.FromResult(watcher.Heard.Any(s => s.State is MediaJobState.Finished)), "the end");
+        await Until.True(() => watcher.Heard.Any(s => s.State is MediaJobState.Finished), "the end");
         GC.KeepAlive(watcher);
     }
 

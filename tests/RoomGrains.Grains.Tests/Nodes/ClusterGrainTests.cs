@@ -57,7 +57,7 @@ public sealed class ClusterGrainTests : IAsyncLifetime
     {
         var (a, b) = (await Node("a", 0), await Node("b", 0));
         Assert.True((await Cluster.DrainNode("a", TimeSpan.FromMinutes(2))).IsDone);
-        await Until.True(() => Task.FromResult(a.Drains.Contains(TimeSpan.FromMinutes(2))), "the node was told");
+        await Until.True(() => a.Drains.Contains(TimeSpan.FromMinutes(2)), "the node was told");
         Assert.Empty(b.Drains);
         Assert.Equal(RefusalCode.UnknownNode, (await Cluster.DrainNode("c", TimeSpan.Zero)).Refusal!.Code);
         Assert.Equal(RefusalCode.InvalidSetting, (await Cluster.DrainNode("a", TimeSpan.FromDays(2))).Refusal!.Code);

@@ -24,7 +24,7 @@ public sealed class SharedObjectTests(OneHeldSilo silo) : IClassFixture<OneHeldS
         Assert.Empty((await notes.Change(bob, MemberRole.Member, [SharedObjectChange.Remove("x")])).ValueOrThrow());
         foreach (var node in (FakeNode[])[_a, _b])
         {
-            await Until.True(() => Task.FromResult(Changes(node).Length == 3), "all is told");
+            await Until.True(() => Changes(node).Length == 3, "all is told");
             Assert.Equal(["Set x", "Send hello", "Remove x"], Changes(node));
             var batches = node.Updates.SelectMany(u => u.Batches).ToArray();
             Assert.Equal([(alice, 1L), (bob, 2L)], batches.Select(b => (b.Origin!.Value, b.Version)));
@@ -41,7 +41,7 @@ public sealed class SharedObjectTests(OneHeldSilo silo) : IClassFixture<OneHeldS
         Assert.Equal(["x", "y"], contents.Slots.Select(s => s.Name));
         Assert.Equal(1, contents.Version);
         await notes.Change(null, MemberRole.Member, [SharedObjectChange.Set("z", 3)]);
-        await Until.True(() => Task.FromResult(_b.Updates.Count == 1), "b is told");
+        await Until.True(() => _b.Updates.Count == 1, "b is told");
         Assert.Equal(contents.Stamp.Sequence + 1, _b.Updates.Single().Stamp.Sequence);
         Assert.Equal(["Set z"], Changes(_b));
     }
@@ -69,7 +69,7 @@ public sealed class SharedObjectTests(OneHeldSilo silo) : IClassFixture<OneHeldS
             await notes.RenewObject(Wish("notes", _a));
         }
         await notes.Change(null, MemberRole.Member, [SharedObjectChange.Set("x", 1)]);
-        await Until.True(() => Task.FromResult(_a.Updates.Count > 0), "a is told");
+        await Until.True(() => _a.Updates.Count > 0, "a is told");
         Assert.Empty(_b.Updates);
     }
 
@@ -180,7 +180,7 @@ public sealed class SharedObjectTests(OneHeldSilo silo) : IClassFixture<OneHeldS
         (await Room.UseObject(Wish(SharedObjectNames.Room, _a))).ValueOrThrow();
         var first = (await Room.Say("In five\r\nminutes.", "the house")).ValueOrThrow();
         Assert.Equal(first + 1, (await Room.Say("Now.")).ValueOrThrow());
-        await Until.True(() => Task.FromResult(Changes(_a).Count(change => change == "Send said") == 2), "it is heard");
+        await Until.True(() => Changes(_a).Count(change => change == "Send said") == 2, "it is heard");
         var lines = _a.Updates.SelectMany(update => update.Batches).SelectMany(batch => batch.Changes).Where(change => change.Name == SharedObjectNames.Said).Select(change => change.Value).ToArray();
         Assert.Equal(("In five\nminutes.", "the house", "", first), (lines[0]["text"].AsString(), lines[0]["name"].AsString(), lines[0]["id"].AsString(), lines[0]["number"].AsInteger(max: long.MaxValue)));
         Assert.Equal("server", lines[1]["name"].AsString());

@@ -138,7 +138,7 @@ public abstract class PolicyTests<TSilos>(TSilos silo) : IClassFixture<TSilos> w
         Script((_, token) => Task.Delay(Timeout.InfiniteTimeSpan, token).ContinueWith(_ => StepResult.Continue, token));
         var request = New();
         var admission = _cluster.Client.Admit(request);
-        await _cluster.Client.WaitsFor(request.Connection, "script");
+        await _cluster.Client.UntilItWaitsFor(request.Connection, "script");
 
         Clock.Advance(TimeSpan.FromSeconds(29.9));
         Assert.True((await _cluster.Client.GetPending(request.Connection).Describe()).ValueOrThrow().Summary.State == PendingState.Pending);

@@ -96,7 +96,7 @@ public sealed class RedirectTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
         RulesSayNo();
         var waits = Request(ticket: Ticket());
         var waiting = _cluster.Client.Admit(waits);
-        await _cluster.Client.WaitsFor(waits.Connection, "approval");
+        await _cluster.Client.UntilItWaitsFor(waits.Connection, "approval");
         Assert.Equal(VerdictKind.Accept, (await _cluster.Client.Admit(Request(ticket: Ticket(t => t with { Approved = true })))).Kind);
         await _cluster.Client.GetPending(waits.Connection).Abandon();
         await waiting;
@@ -157,7 +157,7 @@ public sealed class RedirectTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
         await _cluster.Client.GetRoom(_key).Create(new RoomSettings { WaitingRoom = true });
         var request = Request(follows: false);
         var told = _cluster.Client.Admit(request, confirm: true);
-        await _cluster.Client.WaitsFor(request.Connection, "approval");
+        await _cluster.Client.UntilItWaitsFor(request.Connection, "approval");
         var seen = (await _cluster.Client.GetPending(request.Connection).Redirect("kim", "rtmp://two.example/chat/lobby?key=secret")).ValueOrThrow();
         Assert.Equal("rtmp://two.example/chat/lobby", seen.RedirectUrl);
         Assert.Equal("rtmp://two.example/chat/lobby?key=secret", (await told).RedirectUrl);

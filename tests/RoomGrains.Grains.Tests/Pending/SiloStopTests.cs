@@ -13,14 +13,14 @@ public sealed class SiloStopTests
         var requests = Enumerable.Range(0, 20).Select(_ => Requests.New()).ToList();
         var admissions = requests.Select(r => cluster.Client.Admit(r, TimeSpan.FromSeconds(25), confirm: true)).ToList();
         foreach (var request in requests)
-            await cluster.Client.WaitsFor(request.Connection, "approval");
+            await cluster.Client.UntilItWaitsFor(request.Connection, "approval");
         var moves = requests.Select(r => cluster.Client.GetPending(r.Connection)).First(g => cluster.SiloOf(g) == 1);
 
         var before = TimeProvider.System.GetTimestamp();
         await cluster.Stop(1);
         Assert.True(TimeProvider.System.GetElapsedTime(before) < TimeSpan.FromSeconds(20), "the silo waited for a slice to end");
         // Now, for a grain whose connection is decided goes.
-        await Until.True(() => Task.FromResult(cluster.SiloOf(moves) == 0), "the other silo has it");
+        await Until.True(() => cluster.SiloOf(moves) == 0, "the other silo has it");
         foreach (var (request, admission) in requests.Zip(admissions))
         {
             Answer<Verdict> decision;

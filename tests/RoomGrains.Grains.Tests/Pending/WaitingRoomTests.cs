@@ -21,7 +21,7 @@ public abstract class WaitingRoomTests<TSilos>(TSilos silo) : IClassFixture<TSil
     {
         var request = Requests.New(_room.Application, _room.Room, since: Clock.GetUtcNow());
         var admission = _cluster.Client.Admit(request);
-        await _cluster.Client.WaitsFor(request.Connection, "approval");
+        await _cluster.Client.UntilItWaitsFor(request.Connection, "approval");
         return (_cluster.Client.GetPending(request.Connection), admission);
     }
 
@@ -205,7 +205,7 @@ public abstract class WaitingRoomTests<TSilos>(TSilos silo) : IClassFixture<TSil
         };
         var request = Requests.New(_room.Application, null, since: Clock.GetUtcNow());
         var admission = _cluster.Client.Admit(request);
-        await _cluster.Client.WaitsFor(request.Connection, "script");
+        await _cluster.Client.UntilItWaitsFor(request.Connection, "script");
         var grain = _cluster.Client.GetPending(request.Connection);
         var approval = grain.Approve("alice");
         await Confirm(grain, admission);
@@ -237,7 +237,7 @@ public abstract class WaitingRoomTests<TSilos>(TSilos silo) : IClassFixture<TSil
         var request = Requests.New(_room.Application, _room.Room, since: Clock.GetUtcNow()) with { Waited = TimeSpan.FromSeconds(waited) };
         var admission = _cluster.Client.Admit(request);
         var grain = _cluster.Client.GetPending(request.Connection);
-        await _cluster.Client.WaitsFor(request.Connection, "approval");
+        await _cluster.Client.UntilItWaitsFor(request.Connection, "approval");
         Assert.Equal(Clock.GetUtcNow().AddSeconds(300 - waited), (await grain.Describe()).ValueOrThrow().Summary.Deadline);
         Clock.Advance(TimeSpan.FromSeconds(1));
         if (waited < 299)

@@ -28,7 +28,7 @@ public sealed class CallTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
         Assert.Equal(Enumerable.Range(10, 50).Select(i => $"line {i}"), history.Select(line => line["text"].AsString()));
         Assert.Equal(("Alice", alice.Id.Value, "member"), (history[0]["name"].AsString(), history[0]["id"].AsString(), history[0]["role"].AsString()));
 
-        await Until.True(() => Task.FromResult(Said().Length == 60), "all lines are told");
+        await Until.True(() => Said().Length == 60, "all lines are told");
         Assert.Equal(Enumerable.Range(0, 60).Select(i => $"line {i}"), Said().Select(line => line["text"].AsString()));
     }
 
@@ -62,7 +62,7 @@ public sealed class CallTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
         await AssertRefused(RefusalCode.InvalidArgument, bob, "room.kick", "nobody");
         await AssertRefused(RefusalCode.NotAMember, bob, "room.kick", ConnectionId.New().Value, "Go.");
         (await Room.Call(bob.Id, "room.kick", [alice.Id.Value, "Go."])).ValueOrThrow();
-        await Until.True(() => Task.FromResult(!_a.Disconnects.IsEmpty), "the node is told");
+        await Until.True(() => !_a.Disconnects.IsEmpty, "the node is told");
         Assert.Equal((_key, alice.Id, "Go."), _a.Disconnects.Single());
     }
 
@@ -78,7 +78,7 @@ public sealed class CallTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
         var third = Requests.New(_key.Application, "elsewhere");
         var verdicts = new[] { first, second, third }.Select(r => _cluster.Client.Admit(r, confirm: true)).ToArray();
         foreach (var request in (AdmissionRequest[])[first, second, third])
-            await _cluster.Client.WaitsFor(request.Connection, "approval");
+            await _cluster.Client.UntilItWaitsFor(request.Connection, "approval");
         // The directory hears of who waits after a second.
         await Until.True(async () =>
         {
@@ -114,7 +114,7 @@ public sealed class CallTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
     {
         var alice = await Join("Alice");
         var calling = Room.CallClient(alice.Id, "ask", ["how many?"]);
-        await Until.True(() => Task.FromResult(!_a.Calls.IsEmpty), "the node is told");
+        await Until.True(() => !_a.Calls.IsEmpty, "the node is told");
         var call = _a.Calls.Single();
         Assert.Equal((alice.Id, "ask", "how many?"), (call.Member!.Value, call.Method, call.Arguments[0].AsString()));
         // Nobody can answer for another.
@@ -131,7 +131,7 @@ public sealed class CallTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
         (await Room.TakeSeat(new SeatRequest(member, true))).ValueOrThrow();
         var calling = Room.CallClient(member.Id, "hello", []);
         await _a.Report(_key);
-        await Until.True(() => Task.FromResult(!_a.Calls.IsEmpty), "the node is told");
+        await Until.True(() => !_a.Calls.IsEmpty, "the node is told");
         await Room.AnswerCall(member.Id, _a.Calls.Single().Number, (AmfValue)"hi");
         Assert.Equal("hi", (await calling).ValueOrThrow().AsString());
     }
@@ -141,7 +141,7 @@ public sealed class CallTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
     {
         var (alice, bob) = (await Join("Alice"), await Join("Bob"));
         var (silent, gone) = (Room.CallClient(alice.Id, "ask", []), Room.CallClient(bob.Id, "ask", []));
-        await Until.True(() => Task.FromResult(_a.Calls.Count == 2), "the node is told");
+        await Until.True(() => _a.Calls.Count == 2, "the node is told");
         _a.Leave(_key, bob.Id);
         _cluster.Clock!.Advance(TimeSpan.FromSeconds(6));
         await _a.Report(_key);
@@ -160,7 +160,7 @@ public sealed class CallTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
             Assert.Equal(RefusalCode.InvalidName, (await Room.Broadcast(name, [])).Refusal!.Code);
         }
         Assert.True((await Room.Broadcast("news", [1])).IsDone);
-        await Until.True(() => Task.FromResult(!_a.Calls.IsEmpty), "the node is told");
+        await Until.True(() => !_a.Calls.IsEmpty, "the node is told");
         Assert.Equal(("news", 0L, null), (_a.Calls.Single().Method, _a.Calls.Single().Number, _a.Calls.Single().Member));
     }
 

@@ -60,7 +60,7 @@ public sealed class ClaimTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
         var (_, epoch) = await Published();
         _a.Answers = false;
         var claim = Claim(_b, await Joined(_b));
-        await Until.True(() => Task.FromResult(_a.Asked.Contains(_key)), "the node was asked");
+        await Until.True(() => _a.Asked.Contains(_key), "the node was asked");
         // Answered when the room waits: from then on its half second counts.
         await Room.Describe();
         Clock.Advance(TimeSpan.FromMilliseconds(499));
@@ -68,7 +68,7 @@ public sealed class ClaimTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
         Clock.Advance(TimeSpan.FromMilliseconds(1));
         var second = (await claim).ValueOrThrow();
         Assert.True(second > epoch);
-        await Until.True(() => Task.FromResult(_a.Takeovers.Contains((new StreamKey(_key, "cam"), second))), "the old origin is told, should it live");
+        await Until.True(() => _a.Takeovers.Contains((new StreamKey(_key, "cam"), second)), "the old origin is told, should it live");
 
         // The report that it had made before comes at last.
         await _a.Report(_key);
@@ -83,7 +83,7 @@ public sealed class ClaimTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
         var claims = new List<Task<Answer<long>>>();
         foreach (var node in (FakeNode[])[_b, _c, _b, _c])
             claims.Add(Claim(node, await Joined(node)));
-        await Until.True(() => Task.FromResult(_a.Asked.Contains(_key)), "the node was asked");
+        await Until.True(() => _a.Asked.Contains(_key), "the node was asked");
         await Until.True(
             () =>
             {
@@ -120,7 +120,7 @@ public sealed class ClaimTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
 
         var second = (await Claim(_b, anew)).ValueOrThrow();
         Assert.True(second > epoch);
-        await Until.True(() => Task.FromResult(_a.Takeovers.Contains((new StreamKey(_key, "cam"), second))), "the old origin was told");
+        await Until.True(() => _a.Takeovers.Contains((new StreamKey(_key, "cam"), second)), "the old origin was told");
 
         _b.Sit(_key, anew.Id);
         await Until.True(

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using RoomGrains.Testing;
 
 namespace RoomGrains.Grains.Tests.Rooms;
 

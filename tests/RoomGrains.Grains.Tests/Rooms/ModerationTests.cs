@@ -49,7 +49,7 @@ public sealed class ModerationTests : IClassFixture<OneHeldSilo>
 
         var ban = (await _room.Ban(new Ban { User = "troll", Reason = "Be\r\nkind.", By = "alice", Until = Clock.GetUtcNow() + TimeSpan.FromHours(1) })).ValueOrThrow();
         Assert.Equal(("Bekind.", Clock.GetUtcNow()), (ban.Reason, ban.At));
-        await Until.True(() => Task.FromResult(_a.Disconnects.Any(put => put.Connection == troll.Id && put.Reason.EndsWith(": Bekind.", StringComparison.Ordinal))), "its node was told");
+        await Until.True(() => _a.Disconnects.Any(put => put.Connection == troll.Id && put.Reason.EndsWith(": Bekind.", StringComparison.Ordinal)), "its node was told");
         var refused = (await _room.TakeSeat(new SeatRequest(Member("troll"), Approved: true))).Refusal!;
         Assert.Equal(RefusalCode.Banned, refused.Code);
         Assert.Contains("Bekind.", refused.Message, StringComparison.Ordinal);
@@ -120,7 +120,7 @@ public sealed class ModerationTests : IClassFixture<OneHeldSilo>
 
         Assert.Equal(RefusalCode.InvalidSetting, (await directory.Ban(new Ban())).Refusal!.Code);
         Assert.Equal(Clock.GetUtcNow(), (await directory.Ban(new Ban { User = "troll", Reason = "Enough.", By = "alice", Until = Clock.GetUtcNow() + TimeSpan.FromHours(1) })).ValueOrThrow().At);
-        await Until.True(() => Task.FromResult(_a.Disconnects.Any(put => put.Connection == troll.Id && put.Reason == $"You are banned from {_key.Application} until {Clock.GetUtcNow() + TimeSpan.FromHours(1):u}: Enough.") && _a.Disconnects.Any(put => put.Connection == second.Id)), "both are put out");
+        await Until.True(() => _a.Disconnects.Any(put => put.Connection == troll.Id && put.Reason == $"You are banned from {_key.Application} until {Clock.GetUtcNow() + TimeSpan.FromHours(1):u}: Enough.") && _a.Disconnects.Any(put => put.Connection == second.Id), "both are put out");
         Assert.Equal(2, _a.Disconnects.Count);
         Assert.Equal(RefusalCode.Banned, await Enter(Member("troll")));
         // A room that comes up later asks.
@@ -150,7 +150,7 @@ public sealed class ModerationTests : IClassFixture<OneHeldSilo>
         _a.Members[_key] = [encoder, other];
         await _a.Report(_key);
         (await _room.Ban(new Ban { User = "troll" })).ValueOrThrow();
-        await Until.True(() => Task.FromResult(!_a.Disconnects.IsEmpty), "its node was told");
+        await Until.True(() => !_a.Disconnects.IsEmpty, "its node was told");
         Assert.Equal(encoder.Id, Assert.Single(_a.Disconnects).Connection);
         Assert.Equal(other.Id, Assert.Single((await _room.Describe()).ValueOrThrow().Members).Id);
     }

@@ -112,7 +112,7 @@ public sealed class PublishRuleTests(OneHeldSilo silo) : IClassFixture<OneHeldSi
         var taken = (await Claim(after)).ValueOrThrow();
 
         Assert.True(taken > epoch);
-        await Until.True(() => Task.FromResult(_a.Takeovers.Contains((new StreamKey(_key, "cam"), taken))), "the old node hears of it");
+        await Until.True(() => _a.Takeovers.Contains((new StreamKey(_key, "cam"), taken)), "the old node hears of it");
         Assert.Equal((after.Id, "una"), Assert.Single((await Room.Describe()).ValueOrThrow().Streams) is var s ? (s.Publisher, s.User) : default);
     }
 

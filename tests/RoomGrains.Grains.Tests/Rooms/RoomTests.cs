@@ -44,13 +44,13 @@ public abstract class RoomTests<TSilos> : IClassFixture<TSilos>, IAsyncDisposabl
         var member = _a.Sit(_key);
         await _a.Report(_key);
         Assert.True((await _room.Kick(member.Id, "noise")).IsDone);
-        await Until.True(() => Task.FromResult(_a.Disconnects.Contains((_key, member.Id, "noise"))), "the node was told");
+        await Until.True(() => _a.Disconnects.Contains((_key, member.Id, "noise")), "the node was told");
         Assert.Equal(RefusalCode.NotAMember, (await _room.Kick(member.Id, "noise")).Refusal!.Code);
 
         // Not told, or not heeded: the node still has the member in its report, and is told again.
         _a.Disconnects.Clear();
         await _a.Report(_key);
-        await Until.True(() => Task.FromResult(_a.Disconnects.Contains((_key, member.Id, "noise"))), "the node was told again");
+        await Until.True(() => _a.Disconnects.Contains((_key, member.Id, "noise")), "the node was told again");
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public abstract class RoomTests<TSilos> : IClassFixture<TSilos>, IAsyncDisposabl
         await _room.Kick(x.Id, "noise\r\ninfo: all is well");
         await _room.Close("The\u001b[2J end.");
         await Until.True(
-            () => Task.FromResult(_a.Disconnects.Contains((_key, x.Id, "noiseinfo: all is well")) && _a.Disconnects.Contains((_key, y.Id, "The[2J end."))), "the node was told");
+            () => _a.Disconnects.Contains((_key, x.Id, "noiseinfo: all is well")) && _a.Disconnects.Contains((_key, y.Id, "The[2J end.")), "the node was told");
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public abstract class RoomTests<TSilos> : IClassFixture<TSilos>, IAsyncDisposabl
         await _b.Report(_key);
 
         Assert.True((await _room.Close("The end.")).IsDone);
-        await Until.True(() => Task.FromResult(_a.Disconnects.Contains((_key, x.Id, "The end.")) && _b.Disconnects.Contains((_key, y.Id, "The end."))), "both nodes were told");
+        await Until.True(() => _a.Disconnects.Contains((_key, x.Id, "The end.")) && _b.Disconnects.Contains((_key, y.Id, "The end.")), "both nodes were told");
         Assert.Equal(RefusalCode.RoomClosed, (await _room.TakeSeat(Seat())).Refusal!.Code);
         Assert.Equal(RefusalCode.UnknownRoom, (await _room.Describe()).Refusal!.Code);
         Assert.Equal(RefusalCode.UnknownRoom, (await _room.Close("again")).Refusal!.Code);
@@ -116,7 +116,7 @@ public abstract class RoomTests<TSilos> : IClassFixture<TSilos>, IAsyncDisposabl
         await _room.ReleaseSeat(seat.Member.Id);
         Clock.Advance(TimeSpan.FromSeconds(11));
         await Until.True(async () => (await directory.ListRooms()).IsEmpty, "it is listed no more");
-        await Until.True(() => Task.FromResult(_cluster.SiloOf(_room) < 0), "it is not active any more");
+        await Until.True(() => _cluster.SiloOf(_room) < 0, "it is not active any more");
     }
 
     [Fact]
@@ -155,14 +155,14 @@ public abstract class RoomTests<TSilos> : IClassFixture<TSilos>, IAsyncDisposabl
         await AfterAsync(TimeSpan.FromSeconds(80));
         Assert.Empty(_a.Disconnects);
         await AfterAsync(TimeSpan.FromSeconds(14));
-        await Until.True(() => Task.FromResult(!_a.Disconnects.IsEmpty), "the other is put out");
+        await Until.True(() => !_a.Disconnects.IsEmpty, "the other is put out");
         Assert.All(_a.Disconnects, told => Assert.Equal((_key, stays.Id), (told.Room, told.Connection)));
         // Its node says once more that it is there, and then that it is gone.
         await _a.Report(_key);
         _a.Leave(_key, stays.Id);
         await _a.Report(_key);
         Clock.Advance(TimeSpan.FromSeconds(12));
-        await Until.True(() => Task.FromResult(_cluster.SiloOf(_room) < 0), "it is not active any more");
+        await Until.True(() => _cluster.SiloOf(_room) < 0, "it is not active any more");
         Assert.Empty(await directory.ListRooms());
     }
 
@@ -219,7 +219,7 @@ public abstract class RoomTests<TSilos> : IClassFixture<TSilos>, IAsyncDisposabl
         _b.Answers = false;
 
         var seat = _room.TakeSeat(Seat());
-        await Until.True(() => Task.FromResult(_a.Asked.Contains(_key) && _b.Asked.Contains(_key)), "both nodes were asked");
+        await Until.True(() => _a.Asked.Contains(_key) && _b.Asked.Contains(_key), "both nodes were asked");
         Assert.False(seat.IsCompleted);
         await _b.Report(_key);
         Assert.Equal(RefusalCode.RoomFull, (await seat).Refusal!.Code);
@@ -231,7 +231,7 @@ public abstract class RoomTests<TSilos> : IClassFixture<TSilos>, IAsyncDisposabl
         await RegisterNodes();
         _b.Answers = false;
         var seat = _room.TakeSeat(Seat());
-        await Until.True(() => Task.FromResult(_b.Asked.Contains(_key)), "the node was asked");
+        await Until.True(() => _b.Asked.Contains(_key), "the node was asked");
         await Until.True(
             () =>
             {
@@ -279,7 +279,7 @@ public abstract class RoomTests<TSilos> : IClassFixture<TSilos>, IAsyncDisposabl
         _a.Streams[_key] = [new StreamInfo { Name = "cam", Publisher = x.Id, Origin = "a", Epoch = first, Silence = TimeSpan.FromSeconds(4) }];
         await _a.Report(_key);
         var second = (await _room.ClaimStream(new StreamClaim(y.Id, "b", "cam"))).ValueOrThrow();
-        await Until.True(() => Task.FromResult(_a.Takeovers.Contains((new StreamKey(_key, "cam"), second))), "the old origin was told");
+        await Until.True(() => _a.Takeovers.Contains((new StreamKey(_key, "cam"), second)), "the old origin was told");
 
         await _room.ReleaseStream("cam", first);
         Assert.Equal(second, Assert.Single((await Describe()).Streams).Epoch);

@@ -77,7 +77,7 @@ public sealed class RosterTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>
     private SharedObjectChange[] Told() => Flat(_a);
 
     private Task Heard(string what, Func<SharedObjectChange, bool>? and = null) =>
-        Until.True(() => Task.FromResult(Told().Any(c => $"{c.Kind} {c.Name}" == what && (and is null || and(c)))), what);
+        Until.True(() => Told().Any(c => $"{c.Kind} {c.Name}" == what && (and is null || and(c))), what);
 
     private SharedObjectUse Wish(string name) => new() { Name = name, Node = "a", Observer = _a.Observer };
 

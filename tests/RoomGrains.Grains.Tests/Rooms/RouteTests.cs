@@ -19,7 +19,7 @@ public sealed class RouteTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>, I
             await _cluster.Client.GetCluster().RemoveNode(node.Name);
     }
 
-    private static Task UntilRouted(FakeNode node, Func<RoomRoutes, bool> as_, string what) => Until.True(() => Task.FromResult(node.Routed.Any(as_)), what);
+    private static Task UntilRouted(FakeNode node, Func<RoomRoutes, bool> as_, string what) => Until.True(() => node.Routed.Any(as_), what);
 
     private async Task<long> Publish(FakeNode node, Member member, string stream)
     {
@@ -70,7 +70,7 @@ public sealed class RouteTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>, I
         var (alice, _) = (_a.Sit(_key), _b.Sit(_key));
         await _a.Report(_key);
         await _b.Report(_key);
-        await Until.True(() => Task.FromResult(_a.Asked.Contains(_key) && _b.Asked.Contains(_key)), "the nodes were asked when the room was made");
+        await Until.True(() => _a.Asked.Contains(_key) && _b.Asked.Contains(_key), "the nodes were asked when the room was made");
         var epoch = await Publish(_a, alice, "cam");
         await UntilRouted(_b, r => r.Streams.Length == 1, "the route is known");
         // A silo with a clock ahead of ours gave this one.
@@ -81,7 +81,7 @@ public sealed class RouteTests(OneHeldSilo silo) : IClassFixture<OneHeldSilo>, I
         await _cluster.Deactivate(Room);
 
         var described = Room.Describe();
-        await Until.True(() => Task.FromResult(_b.Asked.Contains(_key)), "the nodes were asked again");
+        await Until.True(() => _b.Asked.Contains(_key), "the nodes were asked again");
         // Half of the truth is not told: it would end what players on the node that has not answered see.
         Assert.Equal(0, (await _a.Report(_key)).Version);
         Assert.False(described.IsCompleted);

@@ -58,7 +58,7 @@ public sealed class SeatsAcrossNodesTests
     private static Task UntilVerdicts(Node[] nodes, int each)
     {
         var before = nodes.Select(n => n.Verdicts).ToArray();
-        return Until.True(() => Task.FromResult(nodes.Zip(before).All(n => n.First.Verdicts - n.Second >= each)), $"{each} guests of each node have heard");
+        return Until.True(() => nodes.Zip(before).All(n => n.First.Verdicts - n.Second >= each), $"{each} guests of each node have heard");
     }
 
     /// <summary>Whether the room, asked on every living silo, has the nodes' members and streams, and every node with members has the same routes.</summary>

@@ -20,7 +20,7 @@ internal sealed class Watcher : IRoomObserver
         return Task.CompletedTask;
     }
 
-    public Task UntilHas(RoomEventKind kind) => Until.True(() => Task.FromResult(Events.Any(e => e.Kind == kind)), $"{kind} is heard of");
+    public Task UntilHas(RoomEventKind kind) => Until.True(() => Events.Any(e => e.Kind == kind), $"{kind} is heard of");
 }
 
 /// <summary>Users' programs watch rooms.</summary>
@@ -169,14 +169,14 @@ public sealed class WatchAcrossDeathTests
         await b.Report(Key);
         await room.ClaimStream(new StreamClaim(alice.Id, "a", "cam"));
         await room.Watch(cluster.Client.CreateObjectReference<IRoomObserver>(watcher));
-        await Until.True(() => Task.FromResult(b.Routed.Any(r => r.Streams.Length == 1)), "the route is known");
+        await Until.True(() => b.Routed.Any(r => r.Streams.Length == 1), "the route is known");
         var known = b.Routed.Max(r => r.Version);
 
         await cluster.Kill(dying);
         await watcher.UntilHas(RoomEventKind.StreamEnded);
         Assert.Equal([RoomEventKind.MemberLeft, RoomEventKind.StreamEnded], watcher.Events.Select(e => e.Kind));
         Assert.Equal(bob.Id, Assert.Single((await room.Describe()).ValueOrThrow().Members).Id);
-        await Until.True(() => Task.FromResult(b.Routed.Any(r => r.Version > known && r.Streams.IsEmpty)), "the route is gone");
+        await Until.True(() => b.Routed.Any(r => r.Version > known && r.Streams.IsEmpty), "the route is gone");
 
         // What it had sent before it died comes late.
         await a.Report(Key);
