@@ -54,6 +54,8 @@ public sealed class NodeFixture : IAsyncLifetime
     {
         _node = await NodeProcess.StartAsync();
         _client = await GrainClient.ConnectAsync(new ClusterOptions(), _node);
+        // It takes clients before it knows what its FFmpeg can do, and that is told with its next report.
+        await Until.Answer(() => Grains.GetCluster().ListNodes(), nodes => nodes is [{ WorkerSlots: > 0 }], TestLimit.Token());
     }
 
     /// <inheritdoc/>
