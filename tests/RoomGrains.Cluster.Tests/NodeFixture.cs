@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RoomGrains.Cluster.Tests.Jobs;
 using RoomGrains.Hosting;
 using RoomGrains.Testing;
 
@@ -54,8 +55,7 @@ public sealed class NodeFixture : IAsyncLifetime
     {
         _node = await NodeProcess.StartAsync();
         _client = await GrainClient.ConnectAsync(new ClusterOptions(), _node);
-        // It takes clients before it knows what its FFmpeg can do, and that is told with its next report.
-        await Until.Answer(() => Grains.GetCluster().ListNodes(), nodes => nodes is [{ WorkerSlots: > 0 }], TestLimit.Token());
+        await Grains.UntilWorkers(1, TestLimit.Token());
     }
 
     /// <inheritdoc/>

@@ -12,6 +12,9 @@ internal sealed partial class NodeReporter(
 {
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(3);
 
+    /// <summary>While the gateway starts: a node that says that it is ready is to be known to the cluster soon, for its jobs as for its clients.</summary>
+    private static readonly TimeSpan StartPause = TimeSpan.FromMilliseconds(20);
+
     /// <summary>The name is another's: that one must not be removed in this one's stead.</summary>
     private bool _nameTaken;
 
@@ -68,7 +71,7 @@ internal sealed partial class NodeReporter(
         // That this node drains is reported at once: nothing more is to be placed here.
         using var sooner = CancellationTokenSource.CreateLinkedTokenSource(
             stoppingToken, gateway.Draining.IsCancellationRequested ? CancellationToken.None : gateway.Draining);
-        await Task.Delay(settings.Node.ReportInterval, time, sooner.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(gateway.Observer is null ? StartPause : settings.Node.ReportInterval, time, sooner.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static partial class Log

@@ -17,6 +17,14 @@ internal static class JobView
         return answer.Value;
     }
 
+    /// <summary>Waits until the cluster knows of so many nodes that run jobs: a node is ready for clients a moment before.</summary>
+    public static async Task UntilWorkers(this IGrainFactory grains, int count, CancellationToken cancel)
+    {
+        var known = await Until.Answer(() => grains.GetCluster().ListNodes(), nodes => nodes.Count(node => node.WorkerSlots > 0) == count, cancel);
+        // When they report again, their silos have been told as well.
+        await Until.Answer(() => grains.GetCluster().ListNodes(), nodes => known.All(old => nodes.Any(node => node.Name == old.Name && node.At > old.At)), cancel);
+    }
+
     /// <summary>Waits until a job is as expected.</summary>
     public static async Task<MediaJobDetails> JobAsync(this IGrainFactory grains, JobId job, Func<MediaJobDetails, bool> expected, CancellationToken cancel) =>
         (await Until.Answer(() => grains.GetMediaJob(job).Describe(), answer => answer is { IsDone: true, Value: { } details } && expected(details), cancel)).Value!;

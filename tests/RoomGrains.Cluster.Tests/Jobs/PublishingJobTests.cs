@@ -19,6 +19,7 @@ public sealed class PublishingJobTests(SourceFile source)
         var stream = new StreamKey(new RoomKey("chat", "lobby"), "alice");
         await using var publisher = RunningProgram.Start("ffmpeg", ["-v", "info", "-re", "-stream_loop", "-1", "-i", source.Path, "-c", "copy", "-f", "flv", node.Rtmp($"{stream}")]);
 
+        await client.Grains.UntilWorkers(1, cancel);
         var transcode = await client.Grains.StartJobAsync("transcode", stream, ("size", "240p"));
         var room = await client.Grains.UntilRoom(stream.Room, details => details.Streams.Any(s => s is { Name: "alice_240p", FrameRate: > 0 }), cancel);
         // It is seen who does that, and nobody's seat is taken.
@@ -50,6 +51,7 @@ public sealed class PublishingJobTests(SourceFile source)
     {
         await using var node = await NodeProcess.StartAsync();
         await using var client = await GrainClient.ConnectAsync(new RoomGrains.Hosting.ClusterOptions(), node);
+        await client.Grains.UntilWorkers(1, TestLimit.Token());
         var jobs = client.Grains.GetMediaJobs();
         foreach (var address in (string[])["rtmp://169.254.169.254/latest/meta-data", "rtmp://127.0.0.1/live/x", "rtmp://[::1]/live/x", "rtmp://10.0.0.1/live/x", "rtmp://[::ffff:169.254.169.254]/live/x"])
         {

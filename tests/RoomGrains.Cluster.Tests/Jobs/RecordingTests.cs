@@ -42,6 +42,7 @@ public sealed class RecordingTests(NodeFixture fixture, SourceFile source)
         await using var node = await NodeProcess.StartAsync();
         await using var client = await GrainClient.ConnectAsync(new RoomGrains.Hosting.ClusterOptions(), node);
         var stream = new StreamKey(new RoomKey("chat", "lobby"), "alice");
+        await client.Grains.UntilWorkers(1, cancel);
         var job = await client.Grains.StartJobAsync("record", stream);
         await client.Grains.JobWaitsAsync(job.Id, cancel);
         await using var publisher = RunningProgram.Start("ffmpeg", ["-v", "info", "-re", "-stream_loop", "-1", "-i", source.Path, "-c", "copy", "-f", "flv", node.Rtmp($"{stream}")]);
