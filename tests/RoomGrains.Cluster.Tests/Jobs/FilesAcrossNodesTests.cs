@@ -15,7 +15,7 @@ public sealed class FilesAcrossNodesTests(SourceFile source)
         var cancel = TestLimit.Token();
         await using var cluster = await ClusterProcesses.StartAsync(2);
         var grains = (await cluster.ConnectAsync()).Grains;
-        await Until.Answer(() => grains.GetCluster().ListNodes(), nodes => nodes.Length == 2 && nodes.All(n => n.WorkerSlots > 0), cancel);
+        await grains.UntilWorkers(2, cancel);
         var stream = new StreamKey(new RoomKey("chat", "lobby"), "alice");
         await using var publisher = RunningProgram.Start("ffmpeg", ["-v", "info", "-re", "-stream_loop", "-1", "-i", source.Path, "-c", "copy", "-f", "flv", cluster["n1"].Rtmp($"{stream}")]);
         await grains.UntilRoom(stream.Room, details => details.Streams.Length == 1, cancel);

@@ -14,7 +14,7 @@ public sealed class JobFaultTests(SourceFile source)
         var cancel = TestLimit.Token();
         await using var cluster = await ClusterProcesses.StartAsync(3, environment: new Dictionary<string, string> { ["ROOMGRAINS_Workers__Slots"] = "8" });
         var grains = (await cluster.ConnectAsync()).Grains;
-        await Until.Answer(() => grains.GetCluster().ListNodes(), nodes => nodes.Length == 3 && nodes.All(n => n.WorkerSlots == 8), cancel);
+        await grains.UntilWorkers(3, cancel);
         var room = new RoomKey("chat", "lobby");
         await using var publisher = RunningProgram.Start("ffmpeg", ["-v", "info", "-re", "-stream_loop", "-1", "-i", source.Path, "-c", "copy", "-f", "flv", cluster["n1"].Rtmp($"{room}/alice")]);
         await grains.UntilRoom(room, details => details.Streams.Length == 1, cancel);
@@ -65,7 +65,7 @@ public sealed class JobFaultTests(SourceFile source)
         var slots = new Dictionary<string, string> { ["ROOMGRAINS_Workers__Slots"] = "2" };
         await Task.WhenAll(cluster.StartNodeAsync(environment: slots), cluster.StartNodeAsync(environment: slots));
         var grains = (await cluster.ConnectAsync(cluster["n1"])).Grains;
-        await Until.Answer(() => grains.GetCluster().ListNodes(), nodes => nodes.Count(n => n.WorkerSlots == 2) == 2, cancel);
+        await grains.UntilWorkers(2, cancel);
         var stream = new StreamKey(new RoomKey("chat", "lobby"), "alice");
         await using var publisher = RunningProgram.Start("ffmpeg", ["-v", "info", "-re", "-stream_loop", "-1", "-i", source.Path, "-c", "copy", "-f", "flv", cluster["n1"].Rtmp($"{stream}")]);
         var job = await grains.StartJobAsync("record", stream);
